@@ -1,0 +1,7 @@
+//go:build unix && !linux
+
+package disk
+
+import "syscall"
+
+const errQuota = syscall.EDQUOT
