@@ -1,0 +1,162 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"strings"
+	"unicode/utf8"
+
+	"quintet/engine"
+)
+
+// MaxDepth is how deep objects and arrays may stand in each other.
+const MaxDepth = 64
+
+// Decode reads one JSON value into dst and refuses what encoding/json lets
+// pass: a member that stands twice, one spelt in another case, an unknown
+// member, something after the value, nesting beyond MaxDepth, invalid UTF-8.
+func Decode(data []byte, dst any) error {
+	if err := CheckJSON(data); err != nil {
+		return engine.Errorf(engine.Malformed, "malformed_json", "%s", err)
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	err := d.Decode(dst)
+	if err == nil {
+		err = checkCase(data, reflect.TypeOf(dst))
+	}
+	if err == nil {
+		return nil
+	}
+	field := engine.FieldError{Location: "body", Message: err.Error()}
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		field = engine.FieldError{Location: strings.TrimSuffix("body."+wrong.Field, "."), Message: "is a " + wrong.Value + " and should be " + article(wrong.Type)}
+	}
+	field.Message = strings.TrimPrefix(field.Message, "json: ")
+	return &engine.Error{Kind: engine.Invalid, Code: "validation_failed", Detail: field.Location + ": " + field.Message, Fields: []engine.FieldError{field}}
+}
+
+func article(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.String:
+		return "a string"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Slice, reflect.Array:
+		return "an array"
+	case reflect.Struct, reflect.Map:
+		return "an object"
+	}
+	return "a number"
+}
+
+// checkCase refuses members that match a field only when case is ignored, as
+// encoding/json does. It follows structs, pointers and slices.
+func checkCase(data []byte, t reflect.Type) error {
+	switch t.Kind() {
+	case reflect.Pointer:
+		return checkCase(data, t.Elem())
+	case reflect.Slice, reflect.Array:
+		var items []json.RawMessage
+		if json.Unmarshal(data, &items) != nil {
+			return nil // bytes in base64, or a type that reads itself
+		}
+		for _, item := range items {
+			if err := checkCase(item, t.Elem()); err != nil {
+				return err
+			}
+		}
+		return nil
+	case reflect.Struct:
+		return checkMembers(data, t)
+	}
+	return nil
+}
+
+func checkMembers(data []byte, t reflect.Type) error {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(data, &members) != nil {
+		return nil // a type that reads itself, such as time.Time
+	}
+	known := map[string]reflect.Type{}
+	for _, f := range reflect.VisibleFields(t) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name == "" {
+			name = f.Name
+		}
+		known[name] = f.Type
+	}
+	for name, value := range members {
+		field, ok := known[name]
+		if !ok {
+			return fmt.Errorf("unknown field %q", name)
+		}
+		if err := checkCase(value, field); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CheckJSON refuses what is not exactly one JSON value under the rules of Decode.
+func CheckJSON(data []byte) error {
+	if !utf8.Valid(data) {
+		return errors.New("the body is not valid UTF-8")
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	if err := walk(d, 0); err != nil {
+		return place(err, d)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return fmt.Errorf("something stands after the JSON value, at byte %d", d.InputOffset())
+	}
+	return nil
+}
+
+func place(err error, d *json.Decoder) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("the JSON value is cut off at byte %d", d.InputOffset())
+	}
+	return fmt.Errorf("%w, at byte %d", err, d.InputOffset())
+}
+
+func walk(d *json.Decoder, depth int) error {
+	token, err := d.Token()
+	if err != nil {
+		return err
+	}
+	open, ok := token.(json.Delim)
+	if !ok {
+		return nil
+	}
+	if depth++; depth > MaxDepth {
+		return fmt.Errorf("objects and arrays stand more than %d deep", MaxDepth)
+	}
+	var names map[string]bool
+	if open == '{' {
+		names = map[string]bool{}
+	}
+	for d.More() {
+		if names != nil {
+			token, err := d.Token()
+			if err != nil {
+				return err
+			}
+			name := token.(string)
+			if names[name] {
+				return fmt.Errorf("the member %q stands twice", name)
+			}
+			names[name] = true
+		}
+		if err := walk(d, depth); err != nil {
+			return err
+		}
+	}
+	_, err = d.Token()
+	return err
+}
