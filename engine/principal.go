@@ -1,0 +1,54 @@
+package engine
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// PrincipalKind says what a principal is.
+type PrincipalKind string
+
+// The kinds of principal.
+const (
+	KindUser     PrincipalKind = "user"
+	KindClient   PrincipalKind = "client"
+	KindAPIKey   PrincipalKind = "apikey"
+	KindWorkload PrincipalKind = "workload"
+)
+
+// Principal is who makes a request, as gateway established it. It travels in
+// the context; the tenant of a request comes from nowhere else.
+type Principal struct {
+	Tenant  Tenant
+	Subject string // unique within the tenant: "apikey:<id>", "client:<id>", …
+	Kind    PrincipalKind
+	Scopes  []string  // "<capability>:<read|write|admin>", or "platform:admin"
+	Expires time.Time // of the credential; zero = never
+
+	// Collections and Filter bind the searches of an API key; empty = unbound.
+	Collections []string
+	Filter      string
+}
+
+// Has reports whether p holds a scope. No scope implies another.
+func (p Principal) Has(scope string) bool { return slices.Contains(p.Scopes, scope) }
+
+// Holds reports whether p holds every scope: what it may grant to others.
+func (p Principal) Holds(scopes []string) bool {
+	return !slices.ContainsFunc(scopes, func(s string) bool { return !p.Has(s) })
+}
+
+type principalKey struct{}
+
+// WithPrincipal returns a context that carries p.
+func WithPrincipal(ctx context.Context, p Principal) context.Context {
+	return context.WithValue(ctx, principalKey{}, p)
+}
+
+// PrincipalFrom returns the principal of a request. Handlers of public routes
+// find none; all others may rely on one.
+func PrincipalFrom(ctx context.Context) (Principal, bool) {
+	p, ok := ctx.Value(principalKey{}).(Principal)
+	return p, ok
+}
