@@ -1,0 +1,17 @@
+// Command quintet is one server with five capabilities: search, stream,
+// gateway, scheduler and imaging. Without a sub-command it serves; `quintet
+// help` lists the others.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	os.Exit(Main(ctx, Console{Args: os.Args[1:], Environ: os.Environ(), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}))
+}
