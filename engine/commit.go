@@ -64,6 +64,7 @@ func (s *store) Update(ctx context.Context, t Tenant, fn func(*Tx) error, option
 // committer is the one goroutine that writes.
 func (s *store) committer() {
 	defer close(s.ended)
+	debug.SetPanicOnFault(true) // see guard; apply has a recover of its own
 	var spare []*request
 	for {
 		taken := s.queue.take(spare)

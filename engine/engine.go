@@ -115,7 +115,7 @@ func (o Options) withDefaults() Options {
 		o.FS = disk.OS(o.Dir)
 	}
 	o.MaxStore = orDefault(o.MaxStore, defaultMaxStore)
-	o.Reserve = orDefault(o.Reserve, 16<<20)
+	o.Reserve = min(orDefault(o.Reserve, 16<<20), o.MaxStore/4) // a limit of 0 or less would be none
 	o.Headroom = orDefault(o.Headroom, 64<<20)
 	o.ViewLimit = orDefault(o.ViewLimit, 5*time.Second)
 	o.SegmentBytes = orDefault(o.SegmentBytes, 64<<20)
@@ -272,7 +272,7 @@ func (e *Engine) checkFormat() error {
 	number, ok := strings.CutPrefix(strings.TrimSpace(string(data)), "quintet ")
 	version, err := strconv.Atoi(number)
 	switch {
-	case !ok || err != nil:
+	case !ok || err != nil || version < 1:
 		return &CorruptError{File: formatFile, Reason: "it does not say \"quintet <number>\""}
 	case version > formatNumber:
 		return fmt.Errorf("%w: format %d, and this release reads up to %d", ErrNewerFormat, version, formatNumber)

@@ -79,6 +79,10 @@ func (l *EventLog) Next(t Tenant, stream ID) uint64 {
 	return l.log.Next(log.Stream{Tenant: t.UID(), ID: stream})
 }
 
+// ID names the log. It changes when a backup is restored: positions that were
+// handed out before mean nothing any more.
+func (l *EventLog) ID() log.ID { return l.log.ID() }
+
 // First and End bound the sequence numbers that Read can find.
 func (l *EventLog) First() uint64 { return l.log.First() }
 

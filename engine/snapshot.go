@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"iter"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -42,9 +43,10 @@ func (s *snapshot) bucket(b Bucket) *bolt.Bucket {
 }
 
 // get returns a copy of the sealed value, nil if there is none.
-func (s *snapshot) get(b Bucket, key []byte) ([]byte, error) {
+func (s *snapshot) get(b Bucket, key []byte) (sealed []byte, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	defer guard(b, &err)
 	if s.err != nil {
 		return nil, s.err
 	}
@@ -86,6 +88,7 @@ type cursor struct {
 func (c *cursor) next() (key, sealed []byte, err error) {
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
+	defer guard(c.b, &err)
 	if c.s.err != nil {
 		return nil, nil, c.s.err
 	}
@@ -243,6 +246,7 @@ func (s *store) view(ctx context.Context, t Tenant, limit time.Duration, fn func
 	if err != nil {
 		return err
 	}
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true)) // see guard
 	began := time.Now()
 	if limit > 0 {
 		timer := time.AfterFunc(limit, func() { snap.end(ErrViewExpired) })

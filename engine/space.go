@@ -85,13 +85,14 @@ func (s *store) watchSpace() {
 }
 
 // hasRoom asks for headroom on the disk and inside the store's limit. What
-// the freed pages of the store hold counts for both.
+// the freed pages of the store hold counts for both. bbolt lets the file grow
+// only while there is room for AllocSize more.
 func (s *store) hasRoom() bool {
 	stats := s.db.Stats()
-	inside := int64(stats.FreePageN+stats.PendingPageN) * int64(s.db.Info().PageSize)
-	inside += max(0, s.space.limit-s.space.reserve-s.fileBytes())
+	pages := int64(stats.FreePageN+stats.PendingPageN) * int64(s.db.Info().PageSize)
+	inside := pages + max(0, s.space.limit-s.space.reserve-s.fileBytes()-int64(s.db.AllocSize))
 	free, err := disk.Free(s.space.dir)
-	return err == nil && int64(free) >= s.space.headroom && inside >= min(s.space.headroom, s.space.limit/8)
+	return err == nil && int64(free)+pages >= s.space.headroom && inside >= min(s.space.headroom, s.space.limit/8)
 }
 
 // commitFailed decides what a failed commit means. A page that found no room

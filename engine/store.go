@@ -6,17 +6,21 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"math"
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+
+	"quintet/engine/disk"
 )
 
 // storeFile is the bbolt file. Its top-level buckets are ours, by name; a key
@@ -70,9 +74,12 @@ func openStore(o Options, ring *keyring) (*store, error) {
 	if runtime.GOOS != "windows" && strconv.IntSize == 64 {
 		options.InitialMmapSize = options.MaxSize // on Windows the file would take this size
 	}
-	db, err := bolt.Open(path, 0o600, options)
+	if err := prepareStore(path, ring); err != nil {
+		return nil, err
+	}
+	db, err := openBolt(path, options)
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", path, err)
+		return nil, err
 	}
 	s := &store{
 		db: db, path: path, log: o.Log, queue: newQueue(), viewLimit: o.ViewLimit,
@@ -94,8 +101,52 @@ func openStore(o Options, ring *keyring) (*store, error) {
 	return s, nil
 }
 
+// prepareStore makes the file of a new data folder, whole or not at all, and
+// judges that of an old one. A keyring with tenants proves that there was one:
+// over an empty store all their keys would be orphans, and be destroyed.
+func prepareStore(path string, ring *keyring) error {
+	err := verifyStore(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if len(ring.uids()) > 1 {
+		return &CorruptError{File: storeFile, Reason: "it is missing, and the keyring has keys of tenants: put it back, or restore a backup"}
+	}
+	temp := path + ".tmp"
+	if err := os.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	db, err := bolt.Open(temp, 0o600, nil)
+	if err != nil {
+		return fmt.Errorf("create %s: %w", path, err)
+	}
+	files := disk.OS(filepath.Dir(path))
+	return errors.Join(db.Close(), files.Rename(storeFile+".tmp", storeFile), files.SyncDir("."))
+}
+
+// openBolt turns a panic of bbolt over a damaged page into an error.
+func openBolt(path string, options *bolt.Options) (db *bolt.DB, err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer guard("", &err)
+	if db, err = bolt.Open(path, 0o600, options); err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	return db, nil
+}
+
+// guard is deferred where bbolt reads pages: it turns a panic over a damaged
+// one, or a fault in the map of the file, into a *CorruptError. A fault panics
+// only where debug.SetPanicOnFault says so.
+func guard(b Bucket, err *error) {
+	if v := recover(); v != nil {
+		*err = &CorruptError{File: storeFile, Offset: -1, Key: string(b), Reason: fmt.Sprintf("a page on the way to it cannot be read (%v)", v)}
+	}
+}
+
 // readState finds where the commit numbers stand.
-func (s *store) readState() error {
+func (s *store) readState() (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer guard(bucketMeta, &err)
 	return s.db.View(func(btx *bolt.Tx) error {
 		s.synced.Store(uint64(btx.ID()))
 		bb := btx.Bucket([]byte(bucketMeta))
@@ -184,6 +235,8 @@ func (s *store) sweep(ctx context.Context, t Tenant) error {
 }
 
 func (s *store) bucketNames() (names []Bucket, err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer guard("", &err)
 	err = s.db.View(func(btx *bolt.Tx) error {
 		return btx.ForEach(func(name []byte, _ *bolt.Bucket) error {
 			names = append(names, Bucket(name))
@@ -203,7 +256,10 @@ func (s *store) close() (err error) {
 		s.space.stop()
 		if s.failed() == nil && !s.full.Load() {
 			s.db.NoFreelistSync = false
-			err = s.db.Update(func(*bolt.Tx) error { return nil })
+			err = s.db.Update(func(btx *bolt.Tx) error {
+				s.synced.Store(uint64(btx.ID())) // a View that has just begun must not wait for a group
+				return nil
+			})
 		}
 		err = errors.Join(err, s.db.Close())
 	})

@@ -50,6 +50,6 @@ func Scope(scope string) Security { return Security{{"bearer": {scope}}} }
 // AnyPrincipal demands a credential, with whatever scopes.
 func AnyPrincipal() Security { return Security{{"bearer": {}}} }
 
-// Public demands nothing. An operation without any security is a mistake, and
-// is refused; this one says that it is meant.
-func Public() Security { return Security{{}} }
+// Public demands nothing. An operation with nil security is a mistake, and is
+// refused; an empty one says that it is meant.
+func Public() Security { return Security{} }

@@ -1,0 +1,240 @@
+package engine_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"quintet/engine"
+)
+
+// tmpfs mounts a small disk, which only root on Linux may.
+func tmpfs(t *testing.T, size string) (dir string) {
+	t.Helper()
+	if runtime.GOOS != "linux" || os.Geteuid() != 0 {
+		t.Skip("SKIPPED: a disk that fills up can be mounted by root on Linux only")
+	}
+	dir = t.TempDir()
+	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size="+size, "quintet", dir).CombinedOutput(); err != nil {
+		t.Skipf("SKIPPED: this root may not mount a disk: %s", out)
+	}
+	t.Cleanup(func() {
+		if out, err := exec.Command("umount", dir).CombinedOutput(); err != nil {
+			t.Errorf("umount: %s", out)
+		}
+	})
+	return dir
+}
+
+// filler writes documents of 16 KiB under rising numbers.
+type filler struct {
+	t    *testing.T
+	e    *engine.Engine
+	acme engine.Tenant
+	next uint64
+}
+
+func docKey(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
+
+func (f *filler) put() error {
+	err := f.e.Store.Update(background, f.acme, func(tx *engine.Tx) error {
+		tx.Put(things, docKey(f.next), noise(f.next, 16<<10))
+		tx.Put(marks, docKey(f.next), []byte{1})
+		return nil
+	})
+	if err == nil {
+		f.next++
+	}
+	return err
+}
+
+// fill writes until the disk is full.
+func (f *filler) fill() {
+	f.t.Helper()
+	for range 20_000 {
+		if err := f.put(); err != nil {
+			if engine.KindOf(err) != engine.Full || !errors.Is(err, engine.ErrFull) {
+				f.t.Fatalf("a write to a full disk: %v", err)
+			}
+			if !f.e.Full() || f.e.Failed() != nil {
+				f.t.Errorf("full is %v, failed is %v", f.e.Full(), f.e.Failed())
+			}
+			return
+		}
+	}
+	f.t.Fatal("the disk does not fill up")
+}
+
+// demand reads every acknowledged document from from on.
+func (f *filler) demand(from uint64) {
+	f.t.Helper()
+	n := from
+	err := f.e.Store.View(background, f.acme, func(v *engine.View) error {
+		n = from
+		for key := range v.Scan(things, docKey(from), nil) {
+			if binary.BigEndian.Uint64(key) != n || v.Get(marks, key) == nil {
+				f.t.Errorf("document %d follows %d", binary.BigEndian.Uint64(key), n)
+			}
+			n++
+		}
+		return nil
+	})
+	if err != nil || n != f.next {
+		f.t.Errorf("%d of %d documents: %v", n, f.next, err)
+	}
+}
+
+// remove deletes documents, which must be possible on a full disk.
+func (f *filler) remove(from, to uint64) {
+	f.t.Helper()
+	for n := from; n < to; n++ {
+		err := f.e.Store.Update(background, f.acme, func(tx *engine.Tx) error {
+			tx.Delete(things, docKey(n))
+			tx.Delete(marks, docKey(n))
+			return nil
+		}, engine.Reclaim)
+		if err != nil {
+			f.t.Fatalf("delete document %d: %v", n, err)
+		}
+	}
+}
+
+// stillFull lets the watcher look several times, in the bubble's time.
+func (f *filler) stillFull(want bool, when string) {
+	f.t.Helper()
+	time.Sleep(5 * time.Second)
+	synctest.Wait()
+	full := f.e.Full() // before a write finds out
+	if err := f.put(); want != full || want != errors.Is(err, engine.ErrFull) {
+		f.t.Errorf("%s: full was %v; %v", when, full, err)
+	}
+}
+
+// TestDiskFull fills a real, small disk. A clean stop and a start follow.
+func TestDiskFull(t *testing.T) {
+	disk := tmpfs(t, "24m")
+	o := engine.Options{
+		Dir: filepath.Join(disk, "data"), MaxStore: 1 << 30, Reserve: 1 << 20, Headroom: 2 << 20, SegmentBytes: 64 << 10,
+	}
+	synctest.Test(t, func(t *testing.T) {
+		e := open(t, o)
+		f := &filler{t: t, e: e, acme: tenant(t, e, "acme")}
+		if err := os.WriteFile(filepath.Join(disk, "other"), make([]byte, 8<<20), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		f.fill()
+		f.demand(0)
+		f.stillFull(true, "nothing was freed")
+		if err := os.Remove(filepath.Join(disk, "other")); err != nil {
+			t.Fatal(err)
+		}
+		f.stillFull(false, "8 MiB of the disk are free again")
+		if info, err := os.Stat(filepath.Join(o.Dir, "reserve")); err != nil || info.Size() != o.Reserve {
+			t.Errorf("the reserve was not made again: %v", err)
+		}
+		f.fill()
+		f.demand(0)
+		f.remove(0, f.next/2)
+		f.demand(f.next / 2)
+		f.stillFull(false, "half of the documents are deleted")
+		f.fill()
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		e := open(t, o)
+		acme, err := e.Tenants.Lookup("acme")
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := &filler{t: t, e: e, acme: acme}
+		for range 50 {
+			if err := f.put(); err != nil && !errors.Is(err, engine.ErrFull) {
+				t.Errorf("after a start on a full disk: %v", err)
+			}
+		}
+		f.remove(0, 1000)
+	})
+}
+
+// TestStoreFull fills the store up to its own limit, on any machine.
+func TestStoreFull(t *testing.T) {
+	for _, c := range []struct {
+		name           string
+		limit, reserve int64
+	}{
+		{"OKSmall", 2 << 20, 128 << 10}, {"OKReserveBeyondLimit", 8 << 20, 16 << 20},
+		{"OKMedium", 40 << 20, 2 << 20}, {"OKLarge", 64 << 20, 4 << 20},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				dir := memory(t)
+				t.Cleanup(func() { os.RemoveAll(dir) })
+				e := open(t, engine.Options{Dir: dir, MaxStore: c.limit, Reserve: c.reserve, Headroom: 1 << 20, SegmentBytes: 64 << 10})
+				f := &filler{t: t, e: e, acme: tenant(t, e, "acme")}
+				f.fill()
+				f.demand(0)
+				f.stillFull(true, "nothing was freed")
+				f.remove(0, f.next/2)
+				f.demand(f.next / 2)
+				f.stillFull(false, "half of the documents are deleted")
+				f.fill()
+				if info, err := os.Stat(filepath.Join(dir, "store.db")); err != nil || info.Size() > c.limit {
+					t.Errorf("the store has %d bytes, its limit is %d: %v", info.Size(), c.limit, err)
+				}
+			})
+		})
+	}
+}
+
+// TestLogAndBlobsFull takes the room from the log and the blobs alone.
+func TestLogAndBlobsFull(t *testing.T) {
+	e, d := onDisk(t)
+	acme := tenant(t, e, "acme")
+	appendOne := func() error {
+		_, err := e.Events.Append(background, acme, engine.EventBatch{Stream: engine.ID{1}, Count: 1, Data: noise(1, 700)})
+		return err
+	}
+	kept := putBlob(t, e, acme, noise(1, 3000))
+	d.SetFree(2000)
+	var appended uint64
+	for appendOne() == nil {
+		if appended++; appended > 10_000 {
+			t.Fatal("the log does not fill up")
+		}
+	}
+	for range 3 {
+		if err := appendOne(); engine.KindOf(err) != engine.Full {
+			t.Errorf("append to a full disk: %v", err)
+		}
+	}
+	for _, size := range []int{3001, mebi} {
+		if name, err := e.Blobs.Put(background, acme, bytes.NewReader(noise(9, size))); engine.KindOf(err) != engine.Full {
+			t.Errorf("a blob of %d bytes on a full disk: %v, %v", size, name, err)
+		}
+	}
+	if names, err := d.List("blobs"); err != nil || len(names) != 1 {
+		t.Errorf("a failed Put left %v, %v", names, err)
+	}
+	readBlob(t, e, acme, kept)
+	if got := e.Events.Next(acme, engine.ID{1}); got != appended+1 {
+		t.Errorf("the next event is %d, %d were acknowledged", got, appended)
+	}
+	update(t, e, acme, func(tx *engine.Tx) { tx.Put(things, []byte("store"), []byte("has room")) })
+	d.SetFree(64 << 20)
+	if err := appendOne(); err != nil {
+		t.Errorf("append when there is room again: %v", err)
+	}
+	readBlob(t, e, acme, putBlob(t, e, acme, noise(2, mebi)))
+	if e.Failed() != nil {
+		t.Errorf("a full disk is no failure: %v", e.Failed())
+	}
+}
