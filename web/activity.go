@@ -1,0 +1,58 @@
+package web
+
+import (
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"quintet/engine"
+	"quintet/engine/api"
+)
+
+const (
+	activityBuffer = 256              // events that a reader may be behind
+	heartbeat      = 15 * time.Second // between signs of life on a quiet stream
+)
+
+// activityRoutes registers the stream of what happens.
+func (s *Server) activityRoutes() {
+	op := own("activity", "/v1/activity", "What happens in the caller's tenant, live")
+	op.Description = "Server-sent events: `activity` with what happened, `goodbye` when the server stops. " +
+		"Nothing is kept: a reader that does not keep up misses events, or is cut off. A comment every 15 s shows that the stream lives."
+	op.Security = api.AnyPrincipal()
+	s.get(op, mediaEvents, text, s.activity)
+}
+
+type goodbye struct {
+	Code   string `json:"code"`
+	Detail string `json:"detail"`
+}
+
+// activity ends without an error however the stream ends: its answer has
+// begun, and a reader that is gone needs none.
+func (s *Server) activity(c echo.Context) error {
+	ctx := c.Request().Context()
+	principal, _ := engine.PrincipalFrom(ctx)
+	happened := s.house.Bus.Subscribe(ctx, principal.Tenant, activityBuffer)
+	quiet := time.NewTicker(heartbeat)
+	defer quiet.Stop()
+	events, err := openEvents(c.Response())
+	for err == nil {
+		select {
+		case e, open := <-happened:
+			if !open {
+				return nil
+			}
+			err = events.send("activity", e)
+		case <-quiet.C:
+			err = events.comment("still here")
+		case <-s.leaving:
+			_ = events.send("goodbye", goodbye{Code: "stopping", Detail: "the server is shutting down; connect again shortly"})
+			return nil
+		case <-ctx.Done():
+			return nil
+		}
+	}
+	s.options.Log.DebugContext(ctx, "a reader of the activity was cut off", "error", err)
+	return nil
+}
