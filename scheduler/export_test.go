@@ -1,0 +1,129 @@
+package scheduler
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"quintet/engine"
+)
+
+// BoardDiff rebuilds a board from the store and tells where the running one
+// differs, "" if nowhere.
+func (s *Scheduler) BoardDiff(ctx context.Context) string {
+	fresh := newBoard()
+	err := s.e.Store.Observe(ctx, &engine.Observer{
+		Name: "diff", Rebuild: func(v *engine.View) error { return fresh.rebuild(v, s.e.Tenants.List()) }, Apply: func(engine.Commit) {},
+	})
+	if err != nil {
+		return err.Error()
+	}
+	s.board.mu.Lock()
+	defer s.board.mu.Unlock()
+	for uid, want := range fresh.tenants {
+		if diff := s.board.tenants[uid].diff(want); diff != "" {
+			return diff
+		}
+	}
+	return ""
+}
+
+func (tb *tenantBoard) diff(want *tenantBoard) string {
+	if tb == nil {
+		tb = &tenantBoard{}
+	}
+	if len(tb.jobs) != len(want.jobs) || len(tb.alarms) != len(want.alarms) {
+		return fmt.Sprintf("%d jobs and %d alarms, in the store %d and %d", len(tb.jobs), len(tb.alarms), len(want.jobs), len(want.alarms))
+	}
+	for id, e := range want.jobs {
+		own := tb.jobs[id]
+		if own == nil || own.state != e.state || own.move != e.move || own.time != e.time || own.priority != e.priority || own.line.name != e.line.name {
+			return fmt.Sprintf("job %s is %v, in the store %v", id, own, e)
+		}
+		if !own.held && own.pos < 0 {
+			return fmt.Sprintf("job %s stands in no heap", id)
+		}
+	}
+	for name, l := range want.lines {
+		own := tb.lines[name]
+		if own == nil || own.count != l.count || own.known != l.known {
+			return fmt.Sprintf("queue %s counts %v, in the store %v", name, own, l.count)
+		}
+	}
+	for name, a := range want.alarms {
+		if own := tb.alarms[name]; own == nil || own.next != a.next {
+			return fmt.Sprintf("schedule %s ticks at another time than in the store", name)
+		}
+	}
+	return ""
+}
+
+// Backoff exposes backoffOf.
+func Backoff(list []uint32, n uint32, random uint64) int64 { return backoffOf(list, n, random) }
+
+// Cron is a parsed expression.
+type Cron struct{ c *cron }
+
+// ParseCron exposes parseCron.
+func ParseCron(spec, zone string) (Cron, error) {
+	c, err := parseCron(spec, zone)
+	return Cron{c}, err
+}
+
+// Next, Latest and Note expose the methods of the same names.
+func (c Cron) Next(after time.Time) (time.Time, bool)   { return c.c.next(after) }
+func (c Cron) Latest(tick, until time.Time) time.Time   { return c.c.latest(tick, until) }
+func (c Cron) Note(tick time.Time) string               { return c.c.note(tick) }
+func TickID(creation engine.ID, tick int64) engine.ID   { return tickID(creation, tick) }
+func (s *Scheduler) Tick(ctx context.Context) error     { _, err := s.tick(ctx); return err }
+func (s *Scheduler) Settle(ctx context.Context) error   { _, err := s.promote(ctx); return err }
+func (s *Scheduler) PurgeNow(ctx context.Context) error { _, err := s.purge(ctx); return err }
+
+// StartIdle starts without what happens by itself.
+func (s *Scheduler) StartIdle(ctx context.Context) error { return s.observe(ctx) }
+
+// Dumped is what the store has of one job.
+type Dumped struct {
+	State    string
+	Token    uint64
+	Due      int64
+	Schedule string
+	Moves    int
+}
+
+// Dump reads every job of a tenant.
+func (s *Scheduler) Dump(ctx context.Context, t engine.Tenant) (map[engine.ID]Dumped, error) {
+	all := map[engine.ID]Dumped{}
+	err := s.e.Store.View(ctx, t, func(v *engine.View) error {
+		for key, value := range v.Scan(bucketJobs, nil, nil) {
+			j, err := decodeJob(engine.ID(key), value)
+			if err != nil {
+				return err
+			}
+			name, _, err := decodePayload(v.Get(bucketPayloads, key))
+			if err != nil {
+				return err
+			}
+			all[j.id] = Dumped{j.state.String(), j.token, j.due, name, int(j.moves)}
+		}
+		return nil
+	})
+	return all, err
+}
+
+// Creation returns the creation id of a schedule.
+func (s *Scheduler) Creation(ctx context.Context, t engine.Tenant, name string) (engine.ID, error) {
+	sc, _, err := s.schedule(ctx, t, name)
+	if err != nil {
+		return engine.ID{}, err
+	}
+	return sc.Creation, nil
+}
+
+// Later exposes later.
+func Later(now, ms int64) int64 { return later(now, ms) }
+
+// RebuildBoard does what the engine does after an observer has failed.
+func (s *Scheduler) RebuildBoard(ctx context.Context) error {
+	return s.e.Store.View(ctx, s.e.Tenants.Platform(), func(v *engine.View) error { return s.board.rebuild(v, s.e.Tenants.List()) })
+}

@@ -1,0 +1,94 @@
+package scheduler
+
+import (
+	"bytes"
+	"iter"
+	"testing"
+
+	"quintet/engine"
+)
+
+// FuzzRecords holds that no bytes make a decoder panic, and that what is read
+// is written as the same bytes.
+func FuzzRecords(f *testing.F) {
+	j := &job{id: formatID, queue: "mail", state: Ready, backoff: []uint32{1}}
+	f.Add(j.encode())
+	f.Add(j.place().key())
+	f.Add(transition{event: evLeased, text: "w"}.encode())
+	f.Add(cursor{next: 1}.encode())
+	f.Add(encodePayload("s", []byte("{}")))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if j, err := decodeJob(formatID, b); err == nil {
+			again, err := decodeJob(formatID, j.encode())
+			if err != nil || again.place() != j.place() || again.token != j.token {
+				t.Errorf("%+v became %+v, %v", j, again, err)
+			}
+		}
+		if c, err := decodeCursor(b); err == nil && !bytes.Equal(c.encode(), b) {
+			t.Errorf("a cursor became %x", c.encode())
+		}
+		if tr, err := decodeTransition(b); err == nil && !bytes.Equal(tr.encode(), b) {
+			t.Errorf("a transition became %x", tr.encode())
+		}
+		if name, payload, err := decodePayload(b); err == nil && !bytes.Equal(encodePayload(name, payload), b) {
+			t.Errorf("a payload became %x", encodePayload(name, payload))
+		}
+		if queue, p, ok := splitPlace(b); ok {
+			if p.queue = string(queue); !bytes.Equal(p.key(), b) {
+				t.Errorf("a place became %x", p.key())
+			}
+		}
+	})
+}
+
+// TestSevenIsSunday holds how days of the week are rewritten for the parser.
+func TestSevenIsSunday(t *testing.T) {
+	f := func(name, field, want string) {
+		t.Run(name, func(t *testing.T) {
+			got, err := sevenIsSunday(field)
+			if (err != nil) != (want == "") || got != want {
+				t.Errorf("%s became %q, %v; expected was %q", field, got, err, want)
+			}
+		})
+	}
+	f("OK alone", "7", "0")
+	f("OK in a list", "1,7,3", "1,0,3")
+	f("OK range", "5-7", "5,6,0")
+	f("OK whole week", "0-7", "0,1,2,3,4,5,6,0")
+	f("OK step", "1-7/2", "1,3,5,0")
+	f("OK step that misses it", "1-7/4", "1,5")
+	f("OK untouched", "*/2,MON-FRI,6", "*/2,MON-FRI,6")
+	f("OK step of 7", "*/7", "*/7")
+	f("ErrBegins", "7-8", "")
+	f("ErrBegins stepped", "7/2", "")
+	f("ErrName", "MON-7", "")
+	f("ErrStep", "1-7/0", "")
+	f("ErrStep word", "1-7/x", "")
+	f("ErrLow", "8-7", "")
+}
+
+// TestMergeFalling merges lists that fall.
+func TestMergeFalling(t *testing.T) {
+	var got []byte
+	for x := range mergeFalling(seqs([]byte{9, 4, 1}, nil, []byte{8, 5}, []byte{7})) {
+		if got = append(got, x[15]); len(got) == 5 {
+			break
+		}
+	}
+	if !bytes.Equal(got, []byte{9, 8, 7, 5, 4}) {
+		t.Errorf("merged %v", got)
+	}
+}
+
+func seqs(lists ...[]byte) (all []iter.Seq[engine.ID]) {
+	for _, list := range lists {
+		all = append(all, func(yield func(engine.ID) bool) {
+			for _, n := range list {
+				if !yield(engine.ID{15: n}) {
+					return
+				}
+			}
+		})
+	}
+	return all
+}

@@ -1,0 +1,112 @@
+package scheduler
+
+import (
+	"encoding/json"
+	"slices"
+	"strconv"
+	"time"
+
+	"quintet/engine"
+	"quintet/engine/api"
+)
+
+// Job is a job as clients see it. A list leaves out what only GET of one job
+// tells: payload, output, errors and timeline.
+type Job struct {
+	ID              engine.ID       `json:"id" doc:"Names the job for ever."`
+	Queue           string          `json:"queue"`
+	State           string          `json:"state" enum:"scheduled,ready,running,retrying,done,dead,cancelled"`
+	Priority        int             `json:"priority"`
+	Attempt         int             `json:"attempt" doc:"Leases so far that count."`
+	MaxAttempts     int             `json:"max_attempts"`
+	CreatedAt       time.Time       `json:"created_at"`
+	RunAt           time.Time       `json:"run_at" doc:"When it is, or was, due."`
+	ExpiresAt       *time.Time      `json:"expires_at,omitempty" doc:"When the lease ends, while it runs."`
+	FinishedAt      *time.Time      `json:"finished_at,omitempty"`
+	Timeout         string          `json:"timeout,omitempty"`
+	Backoff         []string        `json:"backoff,omitempty" nullable:"false"`
+	CancelRequested bool            `json:"cancel_requested,omitempty" doc:"Its worker is told by the next heartbeat."`
+	Schedule        string          `json:"schedule,omitempty" doc:"The schedule that made it."`
+	Payload         json.RawMessage `json:"payload,omitempty"`
+	Output          json.RawMessage `json:"output,omitempty"`
+	Errors          []AttemptError  `json:"errors,omitempty" nullable:"false" doc:"What failed attempts ended with, oldest first."`
+	Timeline        []Moment        `json:"timeline,omitempty" nullable:"false" doc:"The newest 1,000 transitions, oldest first."`
+}
+
+// AttemptError is what one attempt failed with.
+type AttemptError struct {
+	Attempt int       `json:"attempt"`
+	At      time.Time `json:"at"`
+	Error   string    `json:"error"`
+}
+
+// Moment is one transition of a job.
+type Moment struct {
+	At      time.Time  `json:"at"`
+	Event   string     `json:"event" enum:"enqueued,due,leased,completed,failed,expired,snoozed,released,cancel_requested,cancelled,retried,redriven"`
+	State   string     `json:"state" doc:"After it."`
+	Attempt int        `json:"attempt,omitempty"`
+	Token   string     `json:"token,omitempty" doc:"Of the lease."`
+	RunAt   *time.Time `json:"run_at,omitempty" doc:"When it is due, where it waits."`
+	Note    string     `json:"note,omitempty" doc:"The worker that leased it, the error that it failed with, the schedule that made it."`
+}
+
+// newJob describes what stands in a job's record.
+func newJob(j *job) *Job {
+	a := &Job{
+		ID: j.id, Queue: j.queue, State: j.state.String(), Priority: int(j.priority),
+		Attempt: int(j.attempt), MaxAttempts: int(j.attempts), CreatedAt: clockTime(j.created), RunAt: clockTime(j.due),
+		CancelRequested: j.cancel,
+	}
+	if at := clockTime(j.time); j.state == Running {
+		a.ExpiresAt = &at
+	} else if j.state.finished() {
+		a.FinishedAt = &at
+	}
+	if j.timeout != 0 {
+		a.Timeout = spanText(j.timeout)
+	}
+	for _, d := range j.backoff {
+		a.Backoff = append(a.Backoff, spanText(d))
+	}
+	return a
+}
+
+func newMoment(t transition) Moment {
+	m := Moment{At: clockTime(t.at), Event: t.event.String(), State: t.state.String(), Attempt: int(t.attempt), Note: t.text}
+	if t.token != 0 {
+		m.Token = strconv.FormatUint(t.token, 10)
+	}
+	if t.state.waiting() {
+		at := clockTime(t.time)
+		m.RunAt = &at
+	}
+	return m
+}
+
+// addHistory fills in timeline and errors.
+func (a *Job) addHistory(r engine.Reader, j *job) error {
+	err := j.history(r, maxTimeline, func(_ []byte, t transition) error {
+		a.Timeline = append(a.Timeline, newMoment(t))
+		if t.event == evFailed || t.event == evExpired {
+			a.Errors = append(a.Errors, AttemptError{Attempt: int(t.attempt), At: clockTime(t.at), Error: t.text})
+		}
+		return nil
+	})
+	slices.Reverse(a.Timeline)
+	slices.Reverse(a.Errors)
+	return err
+}
+
+const maxTimeline = 1_000
+
+// lastTime is the end of the year 9999, the last that RFC 3339 can write.
+var lastTime = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
+
+func clockTime(ms int64) time.Time {
+	return time.UnixMilli(min(ms, lastTime.UnixMilli())).UTC()
+}
+
+func spanText(ms uint32) string {
+	return api.Duration(time.Duration(ms) * time.Millisecond).String()
+}

@@ -1,0 +1,318 @@
+package scheduler_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"quintet/engine"
+	"quintet/scheduler"
+)
+
+// TestDiskFull fills the store: enqueues are refused with 507, and what frees
+// the queue goes on.
+func TestDiskFull(t *testing.T) {
+	b := &bed{t: t, dir: filepath.Join(memory(t), "data"), maxStore: 34 << 20}
+	b.open()
+	t.Cleanup(b.close)
+	id := b.enqueue("q", `{}`)
+	big := fmt.Sprintf(`{"payload":"%060000d"}`, 0)
+	full := false
+	for i := 0; i < 2000 && !full; i++ {
+		r := b.do("POST", "/v1/queues/big/jobs", big)
+		if full = r.status == 507; !full {
+			r.want(201)
+		} else {
+			r.want(507, "store_full")
+		}
+	}
+	if !full {
+		t.Fatal("the store did not fill")
+	}
+	b.do("POST", "/v1/queues/q/jobs", `{}`).want(507, "store_full")
+	b.do("GET", "/v1/jobs/"+id, "").want(200)
+	b.do("GET", "/v1/queues", "").want(200)
+	if l := b.lease("q", `{}`); len(l) == 1 {
+		b.heartbeat(l[0]).want(200, `"extended":["`+id+`"]`)
+		b.call(l[0], "complete", ``).want(200)
+		b.wantState(id, "done")
+	} else {
+		t.Error("nothing is leased while the disk is full")
+	}
+}
+
+// TestRestore restores an old backup under workers that hold newer tokens:
+// none of them is accepted, and new ones are far above.
+func TestRestore(t *testing.T) {
+	second := memory(t)
+	b := newBed(t, scheduler.Options{})
+	id := b.enqueue("q", `{"backoff":["0s"],"max_attempts":9}`)
+	b.do("PUT", "/v1/schedules/s", `{"cron":"0 0 * * *","queue":"q"}`).want(201)
+	before := b.leaseOne("q")
+	var backup bytes.Buffer
+	must(t, b.e.Backup(context.Background(), &backup, func(string, int64, int64) {}))
+	b.call(before, "fail", ``).want(200)
+	after := b.leaseOne("q")
+	b.close()
+
+	b.dir = filepath.Join(second, "data")
+	must(t, engine.Restore(context.Background(), b.dir, &backup, func(string, int64, int64) {}))
+	b.open()
+	b.check()
+	b.wantState(id, "running", "enqueued", "leased")
+	b.call(after, "complete", ``).want(409, "lease_lost")
+	b.call(before, "fail", ``).want(200, `"state":"ready"`)
+	l := b.leaseOne("q")
+	if old, now := number(t, after.Token), number(t, l.Token); now < old+1<<40 {
+		t.Errorf("token %d after the restore, %d before", now, old)
+	}
+	b.call(after, "complete", ``).want(409)
+	b.call(l, "complete", ``).want(200)
+	b.do("GET", "/v1/schedules/s", "").want(200)
+}
+
+func number(t *testing.T, token string) uint64 {
+	n, err := strconv.ParseUint(token, 10, 64)
+	must(t, err)
+	return n
+}
+
+// TestClockJumps sets the wall clock under running leases and waiting jobs.
+func TestClockJumps(t *testing.T) {
+	for _, jump := range []time.Duration{time.Second, time.Hour, 365 * 24 * time.Hour, -time.Second, -time.Hour, -365 * 24 * time.Hour} {
+		t.Run(fmt.Sprint("OK ", jump), func(t *testing.T) {
+			virtual(t, func(t *testing.T) {
+				clock := &jumpingClock{}
+				b := newBed(t, scheduler.Options{Clock: clock})
+				running, waiting := b.enqueue("q", `{}`), b.enqueue("q", `{"delay":"30m"}`)
+				b.leaseOne("q")
+				clock.jump(jump)
+				pass(29 * time.Second)
+				b.wantState(running, "running", "enqueued", "leased")
+				if jump > 30*time.Minute {
+					b.wantState(waiting, "ready") // its time has come, within a second
+				} else {
+					b.wantState(waiting, "scheduled")
+				}
+				pass(2 * time.Second)
+				b.wantState(running, "ready", "enqueued", "leased", "expired")
+				b.check()
+			})
+		})
+	}
+}
+
+// jumpingClock is the bubble's clock and an offset.
+type jumpingClock struct {
+	mu     sync.Mutex
+	offset time.Duration
+}
+
+func (c *jumpingClock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Now().Add(c.offset)
+}
+
+func (c *jumpingClock) jump(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.offset += d
+}
+
+// TestHerd lets many jobs become due in one instant.
+func TestHerd(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		b := newBed(t, scheduler.Options{})
+		at := time.Now().Add(time.Minute).Format(time.RFC3339)
+		b.do("POST", "/v1/queues/q/jobs", lines(10_000, func(int) string { return `{"run_at":"` + at + `"}` }), "Content-Type", "application/x-ndjson").want(200)
+		b.do("GET", "/v1/queues/q", "").want(200, `"scheduled":10000`)
+		pass(time.Minute)
+		b.do("GET", "/v1/queues/q", "").want(200, `"scheduled":0`, `"ready":10000`)
+		b.check()
+	})
+}
+
+// TestExtremes holds arithmetic at the ends of time.
+func TestExtremes(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		b := newBed(t, scheduler.Options{})
+		id := b.enqueue("q", `{"delay":"292y"}`)
+		b.do("GET", "/v1/jobs/"+id, "").want(200, `"run_at":"2291-`)
+		b.enqueue("q", `{"run_at":"9999-12-31T23:59:59Z"}`)
+		b.enqueue("q", `{"run_at":"1970-01-01T00:00:00Z"}`)
+		l := b.leaseOne("q")
+		b.call(l, "fail", `,"retry_after":"292y"`).want(200, `"state":"retrying"`)
+		pass(time.Minute)
+		b.wantState(l.ID, "retrying")
+		if _, err := scheduler.ParseCron("0 0 1 1 *", "UTC"); err != nil {
+			t.Error(err)
+		}
+		if got := scheduler.Later(5, math.MaxInt64); got != math.MaxInt64 {
+			t.Errorf("later is %d", got)
+		}
+		b.check()
+	})
+}
+
+// TestPoisonedStore holds that a store that cannot be written makes no loop
+// run hot, and that calls say so.
+func TestPoisonedStore(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		b := newBed(t, scheduler.Options{})
+		id := b.enqueue("q", `{"delay":"2s"}`)
+		must(t, b.e.Close())
+		pass(time.Minute) // promotes in vain, once a second; a hot loop would never end here
+		b.do("GET", "/v1/jobs/"+id, "").want(503, "stopping")
+		b.do("POST", "/v1/queues/q/jobs", `{}`).want(503, "stopping")
+		must(t, b.s.Stop(context.Background()))
+		b.e = nil
+		b.open()
+		pass(time.Second)
+		b.wantState(id, "ready")
+	})
+}
+
+// TestStress lets everything happen at once in real time, and then counts.
+func TestStress(t *testing.T) {
+	b := newBed(t, scheduler.Options{})
+	const producers, per, workers = 8, 150, 8
+	var all sync.WaitGroup
+	for range producers {
+		all.Go(func() {
+			for i := range per {
+				b.enqueue("q", fmt.Sprintf(`{"max_attempts":3,"backoff":["0s"],"priority":%d,"delay":"%dms"}`, i%10, i%3*5))
+			}
+		})
+	}
+	var mu sync.Mutex
+	held, ended := map[string]string{}, map[string]int{}
+	for range workers {
+		all.Go(func() {
+			for {
+				mu.Lock()
+				over := len(ended) == producers*per
+				mu.Unlock()
+				if over {
+					return
+				}
+				for _, l := range b.lease("q", `{"limit":3,"wait":"50ms"}`) {
+					mu.Lock()
+					if old := held[l.ID]; old != "" && !less(old, l.Token) {
+						t.Errorf("job %s: token %s after %s", l.ID, l.Token, old)
+					}
+					held[l.ID] = l.Token
+					mu.Unlock()
+					call := []string{"complete", "fail", "complete"}[(len(l.Token)+l.Attempt)%3]
+					r := b.call(l, call, ``).want(200)
+					if state := r.get("state"); state == "done" || state == "dead" {
+						mu.Lock()
+						ended[l.ID]++
+						mu.Unlock()
+					}
+				}
+			}
+		})
+	}
+	all.Wait()
+	for id, n := range ended {
+		if n != 1 {
+			t.Errorf("job %s ended %d times", id, n)
+		}
+	}
+	b.check()
+}
+
+// TestBoardFollows holds the board equal to a rebuilt one while a poll waits
+// through a failing observer's rebuild.
+func TestBoardFollows(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		b := newBed(t, scheduler.Options{})
+		got := make(chan int, 1)
+		go func() { got <- len(b.lease("q", `{"wait":"10s"}`)) }()
+		synctest.Wait()
+		must(t, b.s.RebuildBoard(context.Background()))
+		b.enqueue("q", `{}`)
+		if n := <-got; n != 1 {
+			t.Errorf("the poll got %d jobs", n)
+		}
+		b.enqueue("q", `{}`)
+		must(t, b.s.RebuildBoard(context.Background()))
+		b.leaseOne("q")
+		b.check()
+	})
+}
+
+// TestRoutes holds every route against its operation and its scope.
+func TestRoutes(t *testing.T) {
+	b := newBed(t, scheduler.Options{})
+	document := b.document
+	for _, r := range b.web.Routes() {
+		path := strings.NewReplacer(":queue", "{queue}", ":id", "{id}").Replace(r.Path)
+		item := document.Paths[path]
+		if item == nil {
+			if strings.HasPrefix(r.Path, "/v1/") {
+				t.Errorf("%s %s is not in the document", r.Method, r.Path)
+			}
+			continue
+		}
+		op := map[string]any{"GET": item.Get, "POST": item.Post, "PUT": item.Put, "DELETE": item.Delete}[r.Method]
+		scope := operationScope(op)
+		want := map[string]string{"GET": "read", "POST": "write", "PUT": "write", "DELETE": "admin"}[r.Method]
+		if scope != "scheduler:"+want {
+			t.Errorf("%s %s needs the scope %q", r.Method, r.Path, scope)
+		}
+	}
+	if n := len(document.Paths); n != 16 {
+		t.Errorf("the document has %d paths", n)
+	}
+	for name, path := range map[string]string{
+		"ErrPause": "/v1/queues/q/pause", "ErrLeases": "/v1/leases", "ErrCompleteMany": "/v1/leases/complete",
+	} {
+		t.Run(name, func(t *testing.T) {
+			if r := b.do("POST", path, `{}`); r.status == 200 {
+				t.Errorf("%s answers %d", path, r.status)
+			}
+		})
+	}
+}
+
+// TestWithoutPrincipal holds that nobody is let in whom the server forgot to
+// authenticate.
+func TestWithoutPrincipal(t *testing.T) {
+	b := newBed(t, scheduler.Options{})
+	b.anonymous = true
+	for _, call := range [][2]string{
+		{"GET", "/v1/jobs"}, {"GET", "/v1/queues"}, {"GET", "/v1/schedules"}, {"POST", "/v1/queues/q/jobs"}, {"POST", "/v1/queues/q/lease"},
+		{"GET", "/v1/jobs/00000000-0000-7000-8000-000000000000"}, {"DELETE", "/v1/schedules/s"}, {"GET", "/v1/schedules/s/preview"},
+	} {
+		t.Run("Err "+call[1], func(t *testing.T) { b.do(call[0], call[1], "").want(401, "credential_missing") })
+	}
+}
+
+// TestErrorsOfHandlers holds what the typed errors say and unwrap to.
+func TestErrorsOfHandlers(t *testing.T) {
+	cause := errors.New("why")
+	if err := scheduler.Cancel(cause); !errors.Is(err, cause) || err.Error() != "why" {
+		t.Errorf("%v", err)
+	}
+	if err := scheduler.Cancel(nil); err.Error() == "" {
+		t.Errorf("%v", err)
+	}
+	if err := scheduler.Snooze(time.Minute); !strings.Contains(err.Error(), "1m") {
+		t.Errorf("%v", err)
+	}
+	if _, err := os.Stat("FORMAT.md"); err != nil {
+		t.Error(err)
+	}
+}

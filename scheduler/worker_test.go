@@ -1,0 +1,210 @@
+package scheduler_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"quintet/engine"
+	"quintet/scheduler"
+)
+
+// TestHandle lets handlers of this process end their jobs in every way.
+func TestHandle(t *testing.T) {
+	scenario := func(name string, run scheduler.Handler, job string, f func(b *bed, id string)) {
+		t.Run(name, func(t *testing.T) {
+			virtual(t, func(t *testing.T) {
+				b := newBed(t, scheduler.Options{})
+				b.s.Handle(b.acme, "q", run)
+				id := b.enqueue("q", job)
+				synctest.Wait()
+				f(b, id)
+				b.check()
+			})
+		})
+	}
+	scenario("OK output", func(_ context.Context, l scheduler.Lease) (any, error) {
+		return map[string]any{"got": string(l.Payload), "attempt": l.Attempt}, nil
+	}, `{"payload":7}`, func(b *bed, id string) {
+		if j := b.wantState(id, "done"); string(j.Output) != `{"attempt":1,"got":"7"}` || j.Timeline[1].Note != "in process" {
+			b.t.Errorf("output %s", j.Output)
+		}
+	})
+	scenario("OK nothing", func(context.Context, scheduler.Lease) (any, error) { return nil, nil }, `{}`, func(b *bed, id string) {
+		b.wantState(id, "done")
+	})
+	scenario("ErrFailed", func(context.Context, scheduler.Lease) (any, error) { return nil, errors.New("no luck") }, `{"max_attempts":2,"backoff":["1s"]}`, func(b *bed, id string) {
+		b.wantState(id, "retrying")
+		pass(time.Second)
+		if j := b.wantState(id, "dead"); j.Errors[1].Error != "no luck" {
+			b.t.Errorf("errors %+v", j.Errors)
+		}
+	})
+	scenario("ErrPanic", func(context.Context, scheduler.Lease) (any, error) { panic("oh no") }, `{"max_attempts":1}`, func(b *bed, id string) {
+		if j := b.wantState(id, "dead"); !strings.HasPrefix(j.Errors[0].Error, "panic: oh no\n") {
+			b.t.Errorf("errors %+v", j.Errors)
+		}
+	})
+	scenario("ErrOutput", func(context.Context, scheduler.Lease) (any, error) { return func() {}, nil }, `{"max_attempts":1}`, func(b *bed, id string) {
+		if j := b.wantState(id, "dead"); !strings.Contains(j.Errors[0].Error, "cannot be stored") {
+			b.t.Errorf("errors %+v", j.Errors)
+		}
+	})
+	scenario("OK cancelled by its handler", func(context.Context, scheduler.Lease) (any, error) {
+		return nil, scheduler.Cancel(errors.New("address unknown"))
+	}, `{}`, func(b *bed, id string) {
+		if j := b.wantState(id, "cancelled"); j.Errors[0].Error != "address unknown" {
+			b.t.Errorf("errors %+v", j.Errors)
+		}
+	})
+	scenario("OK snoozed", func() scheduler.Handler {
+		first := true
+		return func(context.Context, scheduler.Lease) (any, error) {
+			if first {
+				first = false
+				return nil, scheduler.Snooze(time.Minute)
+			}
+			return nil, nil
+		}
+	}(), `{"max_attempts":1}`, func(b *bed, id string) {
+		b.wantState(id, "scheduled")
+		pass(time.Minute)
+		b.wantState(id, "done", "enqueued", "leased", "snoozed", "due", "leased", "completed")
+	})
+	scenario("OK longer than a lease", func(context.Context, scheduler.Lease) (any, error) {
+		time.Sleep(10 * time.Minute)
+		return nil, nil
+	}, `{}`, func(b *bed, id string) {
+		pass(9 * time.Minute)
+		b.wantState(id, "running", "enqueued", "leased")
+		pass(2 * time.Minute)
+		b.wantState(id, "done", "enqueued", "leased", "completed")
+	})
+	scenario("OK told of a cancel", func(ctx context.Context, _ scheduler.Lease) (any, error) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}, `{}`, func(b *bed, id string) {
+		b.do("POST", "/v1/jobs/"+id+"/cancel", "").want(200)
+		pass(11 * time.Second)
+		b.wantState(id, "cancelled")
+	})
+}
+
+// TestStop holds what Stop promises of the handlers, and that it is idempotent.
+func TestStop(t *testing.T) {
+	wait := func(d time.Duration) scheduler.Handler {
+		return func(ctx context.Context, _ scheduler.Lease) (any, error) {
+			select {
+			case <-time.After(d):
+				return "done", nil
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			}
+		}
+	}
+	stop := func(b *bed, within time.Duration) error {
+		ctx, cancel := context.WithTimeout(context.Background(), within)
+		defer cancel()
+		return b.s.Stop(ctx)
+	}
+	virtual(t, func(t *testing.T) {
+		b := newBed(t, scheduler.Options{})
+		must(t, b.s.Start(context.Background())) // a second time
+		b.s.Handle(b.acme, "short", wait(5*time.Second))
+		b.s.Handle(b.acme, "long", wait(time.Hour))
+		short, long := b.enqueue("short", `{}`), b.enqueue("long", `{}`)
+		synctest.Wait()
+		began := time.Now()
+		if err := stop(b, 20*time.Second); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("stop: %v", err)
+		}
+		if took := time.Since(began); took != 20*time.Second {
+			t.Errorf("stop took %v", took)
+		}
+		must(t, stop(b, time.Second))
+		b.wantState(short, "done")
+		if j := b.wantState(long, "ready", "enqueued", "leased", "released"); j.Attempt != 0 {
+			t.Errorf("attempt %d after it was given back", j.Attempt)
+		}
+		b.s.Handle(b.acme, "late", wait(0)) // too late: it never runs
+		b.reopen()
+		if l := b.leaseOne("long"); l.Attempt != 1 {
+			t.Errorf("leased %+v", l)
+		}
+	})
+	t.Run("OK before a start", func(t *testing.T) {
+		b := newBed(t, scheduler.Options{})
+		s := scheduler.New(b.e, scheduler.Options{Registerer: newRegistry()})
+		must(t, s.Stop(context.Background()))
+		must(t, s.Stop(context.Background()))
+		must(t, s.Start(context.Background()))
+	})
+}
+
+// TestTenantDeleted shreds a tenant under a handler and a schedule.
+func TestTenantDeleted(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		b := newBed(t, scheduler.Options{})
+		other, err := b.e.Tenants.Create(context.Background(), "other", nothing)
+		must(t, err)
+		b.s.Handle(other, "q", func(context.Context, scheduler.Lease) (any, error) { return nil, nil })
+		b.do("PUT", "/v1/schedules/s", `{"cron":"* * * * *","queue":"q"}`, "Test-Tenant", "other").want(201)
+		b.do("POST", "/v1/queues/later/jobs", `{"delay":"30s"}`, "Test-Tenant", "other").want(201)
+		b.do("POST", "/v1/queues/held/jobs", `{}`, "Test-Tenant", "other").want(201)
+		b.do("POST", "/v1/queues/held/lease", `{}`, "Test-Tenant", "other").want(200)
+		own := b.enqueue("q", `{"delay":"2m"}`)
+		must(t, b.e.Tenants.Delete(context.Background(), other, nothing))
+		pass(3 * time.Minute)
+		b.wantState(own, "ready")
+		b.check()
+		again, err := b.e.Tenants.Create(context.Background(), "other", nothing)
+		must(t, err)
+		if again == other {
+			t.Error("a tenant came back")
+		}
+		b.do("GET", "/v1/jobs", "", "Test-Tenant", "other").want(200, `"items":[]`)
+		b.do("GET", "/v1/queues", "", "Test-Tenant", "other").want(200, `"items":[]`)
+		b.do("GET", "/v1/schedules", "", "Test-Tenant", "other").want(200, `"items":[]`)
+	})
+}
+
+// TestBus hears what is told, counted per call.
+func TestBus(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		b := newBed(t, scheduler.Options{})
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		events := b.e.Bus.Subscribe(ctx, b.acme, 100)
+		b.do("POST", "/v1/queues/q/jobs", lines(450, func(int) string { return `{"max_attempts":1}` }), "Content-Type", "application/x-ndjson").want(200)
+		jobs := b.lease("q", `{"limit":3}`)
+		b.call(jobs[0], "complete", ``).want(200)
+		b.call(jobs[1], "fail", ``).want(200)
+		b.call(jobs[2], "fail", ``).want(200)
+		b.do("POST", "/v1/jobs/redrive", `{"queue":"q"}`).want(200)
+		synctest.Wait()
+		var got []string
+		enqueued := 0
+		for len(events) > 0 {
+			e := <-events
+			if e.Capability != "scheduler" || e.Subject != "q" || e.Time.IsZero() {
+				t.Errorf("event %+v", e)
+			}
+			if e.Type == "job.enqueued" {
+				enqueued += e.Count
+				continue
+			}
+			got = append(got, e.Type)
+			if e.Type == "job.redriven" && e.Count != 2 {
+				t.Errorf("event %+v", e)
+			}
+		}
+		if enqueued != 450 || strings.Join(got, " ") != "job.done job.dead job.dead job.redriven" {
+			t.Errorf("%d enqueued, then %v", enqueued, got)
+		}
+	})
+}
+
+var _ engine.Service = (*scheduler.Scheduler)(nil)
