@@ -1,0 +1,219 @@
+package stream
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"unicode/utf8"
+
+	"quintet/engine"
+)
+
+// Manual makes a test keep house: nothing happens by the clock.
+func (s *Streams) Manual() *Streams {
+	s.manual = true
+	return s
+}
+
+// What the housekeeper does.
+func (s *Streams) Tick()                                     { s.tick() }
+func (s *Streams) Age()                                      { s.age() }
+func (s *Streams) Flush(ctx context.Context) error           { return s.flush(ctx) }
+func (s *Streams) Trim(ctx context.Context) error            { return s.trim(ctx) }
+func (s *Streams) ExpireProducers(ctx context.Context) error { return s.expireProducers(ctx) }
+
+// What is in use.
+func (s *Streams) InFlight() int64    { return s.flow.bytes() }
+func (s *Streams) WindowBytes() int64 { return s.memory.Load() }
+func (s *Streams) Late() uint64       { return s.late.Load() }
+func (s *Streams) Subscribers() int   { return s.live.size() }
+
+// Horizon returns the Unix second where a stream's windows begin.
+func (s *Streams) Horizon(t engine.Tenant, name string) int64 {
+	st, err := s.registry.get(t, name)
+	if err != nil {
+		panic(err)
+	}
+	st.mu.RLock()
+	defer st.mu.RUnlock()
+	return st.ring.horizon
+}
+
+// RingBytes adds up what the windows of all streams say of themselves.
+func (s *Streams) RingBytes() (total int64) {
+	for _, st := range s.registry.all() {
+		st.mu.RLock()
+		total += st.ring.size()
+		st.mu.RUnlock()
+	}
+	return total
+}
+
+// KnownProducers counts the producers in memory.
+func (s *Streams) KnownProducers() (n int) {
+	for _, st := range s.registry.all() {
+		st.producers.mu.Lock()
+		n += len(st.producers.known)
+		st.producers.mu.Unlock()
+	}
+	return n
+}
+
+// Scanned is an event as the scanner sees it.
+type Scanned struct {
+	At     int64
+	Dims   []string // nil = missing
+	Has    []bool
+	Values []float64 // NaN-free; valid where present
+	Known  []bool
+}
+
+// Scan reads a line by a definition; quick tells whether the quick path took it.
+func Scan(d Definition, line []byte) (got Scanned, quick bool, err error) {
+	sh := compile(d, 1)
+	sc := scanner{shape: sh, strict: true, valid: utf8.Valid(line)}
+	var e event
+	e.reset(sh)
+	quick = sc.valid && sc.quick(line, &e)
+	if !quick {
+		e.reset(sh)
+		err = sc.decode(line, &e)
+	}
+	got.At = e.at
+	for i := range d.Dimensions {
+		got.Dims = append(got.Dims, string(e.dims[i]))
+		got.Has = append(got.Has, e.dims[i] != nil)
+	}
+	for i := range d.Measures {
+		got.Values = append(got.Values, e.values[i])
+		got.Known = append(got.Known, e.present&(1<<i) != 0)
+	}
+	return got, quick, err
+}
+
+// Texts cuts a body as a request's would be.
+func Texts(body []byte, oneValue bool) (texts []string, err error) {
+	s := newSplitter(body, oneValue)
+	for {
+		from, to, err := s.next()
+		if err != nil {
+			return texts, err
+		}
+		if from == to {
+			return texts, nil
+		}
+		texts = append(texts, string(body[from:to]))
+	}
+}
+
+// Infer derives a definition from a body.
+func Infer(body []byte) (Definition, error) { return infer(body, false) }
+
+// Joined counts the subscribers of all feeds.
+func (s *Streams) Joined() (n int) {
+	for _, st := range s.registry.all() {
+		st.mu.RLock()
+		for _, f := range st.feeds {
+			for sub := range f.subscribers {
+				select {
+				case <-sub.ended:
+				default:
+					n++
+				}
+			}
+		}
+		st.mu.RUnlock()
+	}
+	return n
+}
+
+// Tag is what the ids of a stream's live frames end in.
+func (s *Streams) Tag(t engine.Tenant, name string) string {
+	st, err := s.registry.get(t, name)
+	if err != nil {
+		panic(err)
+	}
+	return s.tag(st)
+}
+
+// Follow serves a live connection without HTTP.
+func (s *Streams) Follow(ctx context.Context, t engine.Tenant, name string, q LiveQuery, out interface{ Write([]byte) (int, error) }) error {
+	sub, err := s.subscribe(t, name, q)
+	if err != nil {
+		return err
+	}
+	sub.serve(ctx, out)
+	return nil
+}
+
+// Reader scans lines one after the other, as a request does.
+func Reader(d Definition) func(line []byte) error {
+	sc := scanner{shape: compile(d, 1), strict: true, valid: true}
+	var e event
+	return func(line []byte) error { return sc.scan(line, &e) }
+}
+
+// Counter scans lines and counts them into a tally, as a request does.
+func Counter(d Definition) (count func(line []byte) error, reset func(), entries func() int) {
+	sh := compile(d, 1)
+	sc := scanner{shape: sh, strict: true, valid: true}
+	t := newTally(len(d.Measures))
+	var e event
+	var key []byte
+	count = func(line []byte) error {
+		if err := sc.scan(line, &e); err != nil {
+			return err
+		}
+		key = appendKey(key[:0], e.dims[:len(d.Dimensions)])
+		t.add(second(e.at), key, &e)
+		return nil
+	}
+	return count, func() { t.reset(len(d.Measures)) }, func() int { return len(t.entries) }
+}
+
+// ParseFilter parses a filter over the dimensions a, b and e, and applies it.
+func ParseFilter(text string) (made bool, err error) {
+	f, err := parseFilter(text, func(name string) int { return indexOf([]string{"a", "b", "e"}, name) })
+	if err != nil || f == nil {
+		return false, err
+	}
+	f(&[maxDimensions][]byte{})
+	return true, nil
+}
+
+// Sequence delivers batches in the order of positions, each from a goroutine
+// of its own once the one before it was applied or waits, and returns the
+// order in which they were applied.
+func Sequence(positions []uint64) (applied []uint64) {
+	q := sequencer{next: 1, parked: map[uint64]*delivery{}}
+	q.apply = func(d *delivery) { applied = append(applied, d.position) }
+	var wg sync.WaitGroup
+	for i, p := range positions {
+		wg.Go(func() { q.deliver(&delivery{position: p}) })
+		for arrived := 0; arrived <= i; runtime.Gosched() {
+			q.mu.Lock()
+			arrived = len(applied) + len(q.parked)
+			q.mu.Unlock()
+		}
+	}
+	wg.Wait()
+	return applied
+}
+
+// Collide counts two keys under one hash, and returns how many entries they made.
+func Collide(a, b string) int {
+	t := newTally(0)
+	t.at(1, []byte(a), 7)
+	t.at(1, []byte(b), 7)
+	return len(t.entries)
+}
+
+// FlushHalf writes the open span as flush does, and stops before it is noted.
+func (s *Streams) FlushHalf(ctx context.Context) error {
+	for t, puts := range s.putsOf(s.index.close()) {
+		if err := s.putAll(ctx, t, puts); err != nil {
+			return err
+		}
+	}
+	return nil
+}
