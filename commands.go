@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -37,12 +36,30 @@ type command struct {
 	run              func(ctx context.Context, c Console, cfg *Config, args []string) error
 }
 
+// arity returns how many arguments the command takes. One in brackets may be
+// left out, one that ends in … repeated.
+func (cmd command) arity() (least, most int) {
+	for arg := range strings.FieldsSeq(cmd.args) {
+		most++
+		if !strings.HasPrefix(arg, "[") {
+			least++
+		}
+		if strings.HasSuffix(arg, "…]") {
+			most = 100
+		}
+	}
+	return least, most
+}
+
 func commands() []command {
 	return []command{
 		{"serve", "", "run the server (the default)", serve},
 		{"check", "", "verify everything in the data folder; no server may be using it", check},
-		{"backup", "FILE", "write a backup of the data folder to FILE, or to standard output for -", backup},
+		{"backup", "FILE", "write a backup to FILE, or to standard output for -; asks the server where one is running", backup},
 		{"restore", "FILE", "fill an empty data folder from a backup", restore},
+		{"apikey", "TENANT NAME [SCOPE…]", "make an API key, with all of the tenant's scopes if none is given", apikey},
+		{"demo", "remove", "delete the tenant demo, its data and its key", removeDemo},
+		{"healthcheck", "", "exit 0 if the server is ready", healthcheck},
 		{"config", "print|check|docs", "show the configuration as it takes effect, check it, or document it", showConfig},
 		{"version", "", "print the version", version},
 	}
@@ -64,9 +81,10 @@ func Main(ctx context.Context, c Console) int {
 		fmt.Fprintf(c.Stderr, "\nquintet: there is no command %q\n", name)
 		return exitUsage
 	}
+	least, most := all[i].arity()
 	var cfg Config
 	loaded, err := config.Load(&cfg, config.Input{
-		Args: c.Args, Environ: c.Environ, MaxArgs: len(strings.Fields(all[i].args)),
+		Args: c.Args, Environ: c.Environ, MaxArgs: most,
 		OtherEnv: []string{"QUINTET_LONG", "QUINTET_IR", "QUINTET_SEED", "QUINTET_SEEDS", "QUINTET_KILLS"},
 	})
 	if errors.Is(err, config.ErrHelp) {
@@ -78,7 +96,7 @@ func Main(ctx context.Context, c Console) int {
 		return exitUsage
 	}
 	cfg.loaded = loaded
-	if len(loaded.Args) < len(strings.Fields(all[i].args)) {
+	if len(loaded.Args) < least {
 		fmt.Fprintf(c.Stderr, "quintet %s: %s is missing\n", name, all[i].args)
 		return exitUsage
 	}
@@ -130,52 +148,6 @@ func check(ctx context.Context, c Console, cfg *Config, _ []string) (err error) 
 		return fmt.Errorf("%d problems in %s", len(problems), cfg.Data)
 	}
 	fmt.Fprintf(c.Stdout, "%s is sound\n", cfg.Data)
-	return nil
-}
-
-func backup(ctx context.Context, c Console, cfg *Config, args []string) (err error) {
-	e, err := cfg.openEngine(ctx, c.Stderr)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, e.Close()) }()
-	if args[0] == "-" {
-		return e.Backup(ctx, c.Stdout, progressOn(c.Stderr))
-	}
-	f, err := os.OpenFile(args[0], os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	err = errors.Join(e.Backup(ctx, f, progressOn(c.Stderr)), f.Sync(), f.Close())
-	if err != nil {
-		return errors.Join(err, os.Remove(args[0]))
-	}
-	fmt.Fprintf(c.Stderr, "%s holds everything, and the keys that open it: keep it as safe as the data\n", args[0])
-	return nil
-}
-
-func restore(ctx context.Context, c Console, cfg *Config, args []string) (err error) {
-	in := c.Stdin
-	if args[0] != "-" {
-		f, err := os.Open(args[0])
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		in = f
-	}
-	if err := engine.Restore(ctx, cfg.Data, in, progressOn(c.Stderr)); err != nil {
-		return err
-	}
-	e, err := cfg.openEngine(ctx, c.Stderr) // raises the counters
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, e.Close()) }()
-	fmt.Fprintf(c.Stdout, "%s is restored; these tenants live again:\n", cfg.Data)
-	for _, t := range e.Tenants.List() {
-		fmt.Fprintf(c.Stdout, "  %s\n", t.Name())
-	}
 	return nil
 }
 

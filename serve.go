@@ -3,13 +3,37 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net"
+	"os"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"quintet/engine"
 	"quintet/engine/telemetry"
+	"quintet/gateway"
+	"quintet/scheduler"
+	"quintet/stream"
+	"quintet/web"
 )
 
-// serve runs the server until ctx ends, and then stops it in reverse order.
+// server is everything that runs.
+type server struct {
+	config   *Config
+	log      *telemetry.Log
+	registry *prometheus.Registry
+
+	web       *web.Server
+	engine    *engine.Engine
+	gateway   *gateway.Gateway
+	scheduler *scheduler.Scheduler
+	stream    *stream.Streams
+	running   *engine.Group
+	demo      *demo
+}
+
+// serve runs the server until ctx ends or it can no longer accept connections.
 func serve(ctx context.Context, c Console, cfg *Config, _ []string) (err error) {
 	began := time.Now()
 	log, err := telemetry.NewLog(c.Stderr, cfg.Log)
@@ -17,14 +41,127 @@ func serve(ctx context.Context, c Console, cfg *Config, _ []string) (err error) 
 		return err
 	}
 	defer log.Close()
-	registry := telemetry.NewRegistry()
-	e, err := engine.Open(ctx, cfg.engineOptions(log, registry))
+	s := &server{config: cfg, log: log, registry: telemetry.NewRegistry(), running: engine.NewGroup(log.Logger)}
+	defer func() { err = errors.Join(err, s.stop()) }()
+	if err := s.start(ctx); err != nil {
+		return err
+	}
+	log.Info("ready", "url", "http://"+s.web.Addr().String(), "data", cfg.Data, "seconds", time.Since(began).Seconds())
+	select {
+	case <-ctx.Done():
+		log.Info("stopping")
+		return nil
+	case err := <-s.web.Failed():
+		return err
+	}
+}
+
+// start brings everything up, from the ground floor to the door. The door is
+// open early: until all is up it answers that the server is starting.
+func (s *server) start(ctx context.Context) error {
+	cfg := s.config
+	firstRun, err := isEmpty(cfg.Data)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, e.Close()) }()
-	log.Info("ready", "data", cfg.Data, "seconds", time.Since(began).Seconds())
-	<-ctx.Done()
-	log.Info("stopping")
+	s.web = web.New(web.Options{
+		Listen: cfg.Listen, Version: Version(), Log: s.log.Logger, AccessLog: s.log.Unlimited(), Registry: s.registry,
+	})
+	if err := s.web.Listen(); err != nil {
+		return err
+	}
+	if s.engine, err = engine.Open(ctx, cfg.engineOptions(s.log, s.registry)); err != nil {
+		return err
+	}
+	s.gateway = gateway.New(s.engine, gateway.Options{PublicURL: cfg.publicURL(s.web.Addr())})
+	s.scheduler = scheduler.New(s.engine, scheduler.Options{})
+	s.stream = stream.New(s.engine, cfg.Stream)
+	if err := s.ensureKeys(ctx, firstRun); err != nil {
+		return err
+	}
+	if err := s.running.Start(ctx, s.gateway, s.stream, s.scheduler); err != nil {
+		return err
+	}
+	if s.demo != nil {
+		s.demo.start(ctx)
+	}
+	return s.open(ctx)
+}
+
+// open mounts the routes and lets requests in.
+func (s *server) open(ctx context.Context) error {
+	s.web.OnShutdown(s.stream.Goodbye)
+	err := s.web.Mount(web.House{
+		Bus: s.engine.Bus, Authenticator: s.gateway, Limiter: s.gateway, Backup: s.engine,
+		Checks: []web.Check{
+			{Name: "engine", Ask: func(context.Context) error { return s.engine.Failed() }},
+		},
+		Capabilities: []web.Capability{s.gateway, s.scheduler, s.stream},
+	})
+	if err != nil {
+		return err
+	}
+	return s.running.Start(ctx, s.web)
+}
+
+// stop takes everything down again, the door first. The engine is closed
+// properly even when the steps before it run out of time.
+func (s *server) stop() error {
+	ctx, cancel := context.WithTimeout(context.Background(), s.config.ShutdownTimeout)
+	defer cancel()
+	var errs []error
+	if s.demo != nil {
+		s.demo.stop()
+	}
+	errs = append(errs, s.running.Stop(ctx))
+	if s.web != nil {
+		errs = append(errs, s.web.Stop(ctx)) // does nothing where the group has stopped it
+	}
+	if s.engine != nil {
+		began := time.Now()
+		errs = append(errs, s.engine.Close())
+		s.log.Info("stopped", "service", "engine", "seconds", time.Since(began).Seconds())
+	}
+	return errors.Join(errs...)
+}
+
+// ensureKeys makes the admin key, and on a developer's first run the demo. The
+// demo's keys are public knowledge to whoever reads its folder, so with it no
+// address but loopback is bound.
+func (s *server) ensureKeys(ctx context.Context, firstRun bool) error {
+	if err := s.gateway.EnsureAdminKey(ctx, s.config.Data); err != nil {
+		return err
+	}
+	loopback := isLoopback(s.web.Addr())
+	if firstRun && loopback && s.config.loaded.File == "" {
+		if err := s.gateway.SeedDemo(ctx, s.config.Data); err != nil {
+			return err
+		}
+	}
+	t, err := s.engine.Tenants.Lookup(gateway.DemoTenant)
+	if errors.Is(err, engine.ErrTenantGone) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if !loopback {
+		return fmt.Errorf("%s is not a loopback address, and the demo tenant exists: run first: quintet demo remove", s.config.Listen)
+	}
+	s.demo = newDemo(s, t)
 	return nil
+}
+
+func isLoopback(a net.Addr) bool {
+	tcp, ok := a.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
+}
+
+// isEmpty reports whether a folder has nothing in it, or is not there.
+func isEmpty(dir string) (bool, error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return true, nil
+	}
+	return len(entries) == 0, err
 }

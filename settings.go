@@ -14,6 +14,7 @@ import (
 	"quintet/engine"
 	"quintet/engine/config"
 	"quintet/engine/telemetry"
+	"quintet/stream"
 )
 
 // Config is every setting of the program. docs/configuration.md is made of
@@ -23,8 +24,11 @@ type Config struct {
 	Data            string              `name:"data" default:"data" doc:"The data folder. It is made with mode 0700 when missing. One process at a time may use it."`
 	MasterKey       config.Secret       `name:"master-key" doc:"Wraps the keyring of the data folder, so that the folder alone opens nothing. At least 32 characters, given as file:/path or env:NAME. Without it the ring key stands in the keyring file. It must be given at the first start and ever after."`
 	PublicURL       string              `name:"public-url" doc:"The URL that clients reach the server by; issuer and audience of the tokens that it gives out. Without it: http:// and the listen address."`
+	DemoTraffic     string              `name:"demo-traffic" default:"on" doc:"Whether the demo tenant, where there is one, gets a few events and jobs now and then: on or off. See also the command demo remove."`
+	RevokeKeys      bool                `name:"revoke-keys" doc:"For the command restore: revoke every API key and client that the backup holds. The next start writes a new admin.key."`
 	ShutdownTimeout time.Duration       `name:"shutdown-timeout" default:"20s" doc:"How long a stop waits for requests and jobs in progress. The store is closed properly even when they run out of it."`
 	Log             telemetry.LogConfig `name:"log" doc:"Log lines on standard error."`
+	Stream          stream.Config       `name:"stream" doc:"PulseStream: limits of the event streams."`
 
 	loaded *config.Loaded
 }
@@ -43,10 +47,21 @@ func (c *Config) Validate() (problems []config.Problem) {
 			problems = append(problems, config.Problem{Field: "public-url", Problem: "is not the URL of a server", Hint: "such as https://quintet.example.com"})
 		}
 	}
+	if c.DemoTraffic != "on" && c.DemoTraffic != "off" {
+		problems = append(problems, config.Problem{Field: "demo-traffic", Problem: "is neither on nor off"})
+	}
 	if c.ShutdownTimeout <= 0 {
 		problems = append(problems, config.Problem{Field: "shutdown-timeout", Problem: "is not a positive duration", Hint: "such as 20s"})
 	}
 	return problems
+}
+
+// publicURL is the setting, or the address that the server listens on.
+func (c *Config) publicURL(listening net.Addr) string {
+	if c.PublicURL != "" {
+		return strings.TrimSuffix(c.PublicURL, "/")
+	}
+	return "http://" + listening.String()
 }
 
 // engineOptions turns the settings into the engine's.
