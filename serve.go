@@ -70,13 +70,19 @@ func (s *server) start(ctx context.Context) error {
 	if err := s.web.Listen(); err != nil {
 		return err
 	}
+	demo := firstRun && isLoopback(s.web.Addr()) && cfg.loaded.File == ""
+	if firstRun {
+		if err := gateway.WriteKeyFiles(cfg.Data, demo); err != nil {
+			return err
+		}
+	}
 	if s.engine, err = engine.Open(ctx, cfg.engineOptions(s.log, s.registry)); err != nil {
 		return err
 	}
 	s.gateway = gateway.New(s.engine, gateway.Options{PublicURL: cfg.publicURL(s.web.Addr())})
 	s.scheduler = scheduler.New(s.engine, scheduler.Options{})
 	s.stream = stream.New(s.engine, cfg.Stream)
-	if err := s.ensureKeys(ctx, firstRun); err != nil {
+	if err := s.ensureKeys(ctx, demo); err != nil {
 		return err
 	}
 	if err := s.running.Start(ctx, s.gateway, s.stream, s.scheduler); err != nil {
@@ -128,12 +134,15 @@ func (s *server) stop() error {
 // ensureKeys makes the admin key, and on a developer's first run the demo. The
 // demo's keys are public knowledge to whoever reads its folder, so with it no
 // address but loopback is bound.
-func (s *server) ensureKeys(ctx context.Context, firstRun bool) error {
+func (s *server) ensureKeys(ctx context.Context, demo bool) error {
 	if err := s.gateway.EnsureAdminKey(ctx, s.config.Data); err != nil {
 		return err
 	}
-	loopback := isLoopback(s.web.Addr())
-	if firstRun && loopback && s.config.loaded.File == "" {
+	pending, err := s.gateway.DemoPending(ctx, s.config.Data)
+	if err != nil {
+		return err
+	}
+	if demo || pending {
 		if err := s.gateway.SeedDemo(ctx, s.config.Data); err != nil {
 			return err
 		}
@@ -145,7 +154,7 @@ func (s *server) ensureKeys(ctx context.Context, firstRun bool) error {
 	if err != nil {
 		return err
 	}
-	if !loopback {
+	if !isLoopback(s.web.Addr()) {
 		return fmt.Errorf("%s is not a loopback address, and the demo tenant exists: run first: quintet demo remove", s.config.Listen)
 	}
 	s.demo = newDemo(s, t)
