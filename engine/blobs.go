@@ -47,11 +47,8 @@ type Blobs struct {
 	clock   Clock
 	tenants *Tenants
 
-	names    [64]sync.Mutex // Put and collect of one name take turns
-	holding  sync.RWMutex   // collecting against backup
-	quit     chan struct{}
-	quitOnce sync.Once
-	ended    sync.WaitGroup
+	names   [64]sync.Mutex // Put and collect of one name take turns
+	holding sync.RWMutex   // collecting against backup
 }
 
 // blobRecord is 20 bytes: size, references, Unix milliseconds since when
@@ -272,8 +269,7 @@ func (b *Blobs) removeTenant(ctx context.Context, t Tenant) error {
 	return nil
 }
 
-// start removes files without a record, which only a crash leaves, and begins
-// to collect.
+// start removes files without a record, which only a crash leaves.
 func (b *Blobs) start(ctx context.Context, ts *Tenants, unclean bool) error {
 	b.tenants = ts
 	if unclean {
@@ -281,7 +277,6 @@ func (b *Blobs) start(ctx context.Context, ts *Tenants, unclean bool) error {
 			return err
 		}
 	}
-	b.ended.Go(b.collector)
 	return nil
 }
 
@@ -309,28 +304,5 @@ func (b *Blobs) sweepFiles(ctx context.Context) error {
 			}
 		}
 	}
-	return nil
-}
-
-func (b *Blobs) collector() {
-	tick := time.NewTicker(time.Minute)
-	defer tick.Stop()
-	for {
-		select {
-		case <-b.quit:
-			return
-		case <-tick.C:
-		}
-		for _, t := range append(b.tenants.List(), b.tenants.Platform()) {
-			if err := b.collect(context.Background(), t); err != nil && !errors.Is(err, ErrTenantGone) {
-				b.store.log.Warn("collecting unused blobs failed; the next round tries again", "tenant", t, "error", err)
-			}
-		}
-	}
-}
-
-func (b *Blobs) stop() error {
-	b.quitOnce.Do(func() { close(b.quit) })
-	b.ended.Wait()
 	return nil
 }

@@ -146,6 +146,7 @@ type Engine struct {
 	store    *store
 	ring     *keyring
 	lock     *folderLock
+	chores   *chores
 	unclean  bool
 	restored bool
 	checkers []Checker
@@ -187,6 +188,11 @@ func Open(ctx context.Context, o Options) (_ *Engine, err error) {
 	if err := e.openKeyring(); err != nil {
 		return nil, err
 	}
+	// A process that was killed between a rename and the sync of its folder left
+	// a name that this one sees and a power cut would take back.
+	if err := errors.Join(o.FS.SyncDir("."), o.FS.SyncDir(blobFolder)); err != nil {
+		return nil, err
+	}
 	if e.store, err = openStore(o, e.ring); err != nil {
 		return nil, err
 	}
@@ -197,14 +203,18 @@ func Open(ctx context.Context, o Options) (_ *Engine, err error) {
 	if err := e.finishRestore(ctx); err != nil {
 		return nil, err
 	}
-	e.Blobs = &Blobs{fs: o.FS, store: e.store, clock: o.Clock, quit: make(chan struct{})}
+	e.Blobs = &Blobs{fs: o.FS, store: e.store, clock: o.Clock}
 	if err := e.loadTenants(ctx); err != nil {
 		return nil, err
 	}
 	if err := e.markRunning(); err != nil {
 		return nil, err
 	}
-	return e, e.Blobs.start(ctx, e.Tenants, e.unclean)
+	if err := e.Blobs.start(ctx, e.Tenants, e.unclean); err != nil {
+		return nil, err
+	}
+	e.chores = startChores(e)
+	return e, nil
 }
 
 // Unclean reports whether the process before this one did not close the folder.
@@ -228,7 +238,8 @@ func (e *Engine) Close() error {
 	if e.lock == nil {
 		return nil
 	}
-	errs := []error{e.Blobs.stop(), e.Events.log.Close(), e.store.close()}
+	e.chores.stop()
+	errs := []error{e.Events.log.Close(), e.store.close()}
 	if e.store.failed() == nil {
 		errs = append(errs, os.Remove(filepath.Join(e.options.Dir, runningFile)))
 	}
@@ -240,9 +251,6 @@ func (e *Engine) Close() error {
 // abandon closes what a failed Open had opened.
 func (e *Engine) abandon() error {
 	var errs []error
-	if e.Blobs != nil {
-		errs = append(errs, e.Blobs.stop())
-	}
 	if e.Events != nil {
 		errs = append(errs, e.Events.log.Close())
 	}
@@ -322,10 +330,10 @@ func (e *Engine) sweepTenant(ctx context.Context, t Tenant) error {
 }
 
 func (e *Engine) markRunning() error {
-	path := filepath.Join(e.options.Dir, runningFile)
-	if _, err := os.Stat(path); err == nil {
+	if _, err := os.Stat(filepath.Join(e.options.Dir, runningFile)); err == nil {
 		e.unclean = true
 		e.Log.Warn("the process before this one did not close the data folder; everything acknowledged is there")
 	}
-	return os.WriteFile(path, []byte("A process has this folder open, or one ended without closing it.\n"), 0o600)
+	const text = "A process has this folder open, or one ended without closing it.\n"
+	return disk.Replace(disk.OS(e.options.Dir), runningFile, []byte(text), nil)
 }

@@ -115,6 +115,10 @@ func logError(err error) error {
 		return ErrBusy.With(err)
 	case errors.Is(err, log.ErrClosed):
 		return ErrClosed.With(err)
+	case errors.Is(err, log.ErrTooLarge):
+		return &Error{Kind: TooLarge, Code: "batch_too_large", Detail: "the batch has more bytes than the log takes at once; send it in parts", Cause: err}
+	case errors.Is(err, log.ErrInvalid):
+		return &Error{Kind: Invalid, Code: "batch_invalid", Detail: "the batch holds no events", Cause: err}
 	case errors.As(err, &corrupt):
 		return &CorruptError{File: corrupt.File, Offset: corrupt.Offset, Reason: corrupt.Reason}
 	}

@@ -50,7 +50,7 @@ func (s *store) Observe(ctx context.Context, o *Observer) error {
 func (s *store) rebuildObserver(ctx context.Context, o *Observer) error {
 	err := s.exemptView(ctx, s.platform, func(v *View) error {
 		o.since = v.Seq()
-		return o.Rebuild(v)
+		return rebuild(o, v)
 	})
 	s.observers.mu.Lock()
 	defer s.observers.mu.Unlock()
@@ -58,13 +58,24 @@ func (s *store) rebuildObserver(ctx context.Context, o *Observer) error {
 	if err != nil {
 		return fmt.Errorf("rebuild %s: %w", o.Name, err)
 	}
-	for _, c := range o.missed {
-		if c.Seq > o.since {
-			o.Apply(c)
+	missed := o.missed
+	o.missed, o.rebuild = nil, false
+	for _, c := range missed {
+		if c.Seq > o.since && !o.rebuild {
+			s.observers.apply(o, c)
 		}
 	}
-	o.missed, o.rebuild = nil, false
 	return nil
+}
+
+// rebuild runs o.Rebuild and turns a panic into an error.
+func rebuild(o *Observer, v *View) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &PanicError{Value: p, Stack: debug.Stack()}
+		}
+	}()
+	return o.Rebuild(v)
 }
 
 // tell is called by the committer after each commit.

@@ -214,6 +214,10 @@ func (ts *Tenants) Delete(ctx context.Context, t Tenant, apply func(*Tx) error) 
 // finishDelete does what follows the mark; every step may be repeated.
 func (ts *Tenants) finishDelete(ctx context.Context, t Tenant) error {
 	t.t.gone.Store(true)
+	// An update of t that is in the running group ends before this one does.
+	if err := ts.store.Update(ctx, ts.platform, func(*Tx) error { return nil }, Reclaim); err != nil {
+		return err
+	}
 	if err := ts.ring.remove(t.UID()); err != nil {
 		return err
 	}
