@@ -127,8 +127,8 @@ func (s *Streams) append(ctx context.Context, st *stream, data []byte, p parsing
 	}, nil
 }
 
-// defineBy defines a stream by its first events, if all of them are good under
-// what they define. It works on a copy of them: parse moves lines.
+// defineBy defines a stream by its first events, if they are taken under what
+// they define. It works on a copy of them: parse moves lines.
 func (s *Streams) defineBy(ctx context.Context, t engine.Tenant, name string, data []byte, p parsing) (*stream, error) {
 	s.defining.Lock()
 	defer s.defining.Unlock()

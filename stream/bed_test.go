@@ -106,7 +106,7 @@ func tenantIn(t testing.TB, e *engine.Engine, name string) engine.Tenant {
 
 // statusOf is what the real server answers each kind of error with.
 var statusOf = map[engine.Kind]int{
-	engine.Malformed: 400, engine.NotFound: 404, engine.Conflict: 409, engine.Precondition: 412, engine.TooLarge: 413,
+	engine.Malformed: 400, engine.Unauthenticated: 401, engine.NotFound: 404, engine.Conflict: 409, engine.Precondition: 412, engine.TooLarge: 413,
 	engine.Invalid: 422, engine.Busy: 429, engine.Internal: 500, engine.Unavailable: 503, engine.Full: 507,
 }
 

@@ -19,7 +19,7 @@
 //   - A subscriber receives a frame each second in which events came: what they
 //     add to which window, and the offset up to which that is true.
 //
-// A program that embeds the server uses it as a request does:
+// The service beneath the routes, as a request uses it:
 //
 //	s := stream.New(e, stream.Config{})
 //	err := s.Start(ctx)

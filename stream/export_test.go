@@ -2,6 +2,7 @@ package stream
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 	"sync"
 	"unicode/utf8"
@@ -216,4 +217,73 @@ func (s *Streams) FlushHalf(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// ParseNumber reads a number at the front of text.
+func ParseNumber(text string) (f float64, digits uint64, end int, ok bool) {
+	var n number
+	if text == "" || text[0] != '-' && text[0]-'0' > 9 {
+		return 0, 0, -1, false
+	}
+	if end = scanNumber([]byte(text), 0, &n); end < 0 {
+		return 0, 0, end, false
+	}
+	f, ok = n.float()
+	return f, n.digits, end, ok
+}
+
+// RoundTrip makes a key of values, nil ones missing, and reads it again.
+func RoundTrip(values [][]byte) (key []byte, again [][]byte) {
+	key = appendKey(nil, values)
+	again = make([][]byte, len(values))
+	splitKey(key, again)
+	return key, again
+}
+
+// PlainEnd is where the text that begins at b[i] ends, -1 if it is not plain.
+func PlainEnd(b []byte, i int) int { return plainEnd(b, i) }
+
+// Ring is the windows of one stream with one measure.
+type Ring struct {
+	ring  *ring
+	quota *quota
+}
+
+// NewRing keeps the last seconds before a horizon that is to be moved.
+func NewRing(seconds, horizon int64, series, tenantSeries int) *Ring {
+	q := &quota{limit: int64(tenantSeries)}
+	return &Ring{newRing(seconds, horizon, 1, newDictionary(series, q)), q}
+}
+
+// Apply counts one event, and reports whether it was late.
+func (r *Ring) Apply(second int64, key string, value float64) (late bool) {
+	t := newTally(1)
+	e := event{present: 1}
+	e.values[0] = value
+	t.add(second, []byte(key), &e)
+	return r.ring.apply(t) > 0
+}
+
+// Advance moves the horizon.
+func (r *Ring) Advance(horizon int64) { r.ring.advance(horizon) }
+
+// Dump lists count, sum, min and max by second and key.
+func (r *Ring) Dump() map[string][4]float64 {
+	all := map[string][4]float64{}
+	for _, w := range r.ring.slots {
+		if w == nil {
+			continue
+		}
+		for i, id := range w.series {
+			m := w.cells[i]
+			all[fmt.Sprint(w.start, " ", r.ring.series.key(id))] = [4]float64{float64(w.counts[i]), m.sum, m.min, m.max}
+		}
+	}
+	return all
+}
+
+// Account returns the bytes that the ring says it has beside its slots, how
+// many series it knows, and how many its tenant is charged for.
+func (r *Ring) Account() (bytes int64, series int, charged int64) {
+	return r.ring.bytes + r.ring.series.bytes, r.ring.series.size(), r.quota.used.Load()
 }

@@ -51,8 +51,9 @@ func (s *Streams) putsOf(sp *span) map[engine.Tenant][]put {
 		if !s.registry.current(st) {
 			continue
 		}
-		p.from, p.to = sp.from, sp.to
-		puts[st.tenant] = append(puts[st.tenant], put{bucketSpans, p.key(st.id), p.encode()})
+		whole := *p // readers copy p meanwhile
+		whole.from, whole.to = sp.from, sp.to
+		puts[st.tenant] = append(puts[st.tenant], put{bucketSpans, p.key(st.id), whole.encode()})
 		for id := range sp.producers[st] {
 			puts[st.tenant] = append(puts[st.tenant], put{bucketProducers, producerKey(st.id, id), st.producers.encoded(id)})
 		}

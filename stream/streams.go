@@ -115,6 +115,9 @@ func second(at int64) int64 { return at / int64(time.Second) }
 // apply counts a batch in everything that is derived from the log. The
 // sequencer calls it, in the order of the log.
 func (s *Streams) apply(d *delivery) {
+	// Before it is in the span: a span that is written takes the receipts of
+	// its producers along, and a start looks for no others.
+	d.stream.producers.record(d)
 	if s.index.note(d) {
 		select {
 		case s.full <- struct{}{}:
@@ -126,7 +129,6 @@ func (s *Streams) apply(d *delivery) {
 	if err != nil {
 		s.engine.Log.Error("a stored batch cannot be counted; see quintet check", "stream", d.stream.name, "position", d.position, "error", err)
 	}
-	d.stream.producers.record(d)
 	if s.memory.Add(grown) > int64(s.config.Memory) {
 		s.shrink()
 	}
