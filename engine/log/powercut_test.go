@@ -108,7 +108,7 @@ type world struct {
 	t     *testing.T
 	rng   *rand.Rand
 	disk  *enginetest.Disk
-	gate  *gate
+	gate  *enginetest.Gate
 	log   *log.Log
 	calls sync.WaitGroup
 	tally
@@ -148,8 +148,8 @@ func (w *world) options() log.Options {
 
 // live opens the log, uses it, and ends it in one of four ways.
 func (w *world) live() {
-	w.gate = &gate{}
-	w.disk.OnOp(w.gate.enter)
+	w.gate = new(enginetest.Gate)
+	w.disk.OnOp(w.gate.Enter)
 	if w.rng.IntN(3) == 0 {
 		w.disk.FailSync(1 + w.rng.IntN(40))
 	}
@@ -163,7 +163,7 @@ func (w *world) live() {
 		if w.log != nil && w.busy() < 12 && w.rng.IntN(2) == 0 {
 			w.startCall()
 		} else {
-			w.gate.pass(w.rng)
+			w.gate.Pass(w.rng)
 		}
 	}
 	synctest.Wait()
@@ -185,7 +185,7 @@ func (w *world) end() {
 	switch w.rng.IntN(4) {
 	case 0: // a clean stop, after all that is under way
 	case 1: // kill -9: the page cache lives on
-		w.gate.failed = errors.New("killed")
+		w.gate.Fail(errors.New("killed"))
 	default:
 		after = w.disk.Crash()
 		w.cuts++
@@ -212,7 +212,7 @@ func (w *world) end() {
 func (w *world) drain() {
 	for passed := true; passed; {
 		synctest.Wait()
-		passed = w.gate.pass(w.rng)
+		passed = w.gate.Pass(w.rng)
 	}
 }
 
