@@ -44,7 +44,8 @@ type UpdateOption func(*request)
 func Reclaim(r *request) { r.reclaim = true }
 
 // Bulk marks an update of more than 64 and at most 1,000 keys (250 where keys
-// are random). A group takes one of them, the tenants in turn.
+// are random). While others wait, every second group takes one of them, the
+// tenants in turn.
 func Bulk(r *request) { r.bulk = true }
 
 // Weight tells how many bytes the update holds while it waits.
@@ -64,6 +65,7 @@ type queue struct {
 	waiting    int
 	bytes      int
 	usage      map[*tenant]usage
+	hadBulk    bool // the group before took a bulk update
 	closed     bool
 }
 
@@ -123,7 +125,9 @@ func (q *queue) await(ctx context.Context, r *request) error {
 	return r.err
 }
 
-// take blocks for the next group: every small request and one bulk one. It
+// take blocks for the next group: every small request, and one bulk one in
+// every second group, or whenever no small one waits. So what joins while a
+// bulk update is written waits for the rest of that one and for no other. It
 // returns nil when the queue is closed and empty.
 func (q *queue) take(spare []*request) []*request {
 	runtime.Gosched() // lets the callers just woken join, or the first of them makes a group of one
@@ -137,8 +141,11 @@ func (q *queue) take(spare []*request) []*request {
 	}
 	taken := q.small
 	q.small = spare[:0]
-	if len(q.turn) > 0 {
+	q.hadBulk = len(q.turn) > 0 && (len(taken) == 0 || !q.hadBulk)
+	if q.hadBulk { // it runs first: a full group would put the last one back, time and again
 		taken = append(taken, q.nextBulk())
+		last := len(taken) - 1
+		taken[0], taken[last] = taken[last], taken[0]
 	}
 	q.current, q.generation = q.generation, make(chan struct{})
 	return taken
@@ -157,12 +164,12 @@ func (q *queue) nextBulk() *request {
 	return r
 }
 
-// moreBulk takes another bulk request for a group that has room, unless small
-// ones wait.
+// moreBulk takes another bulk request for a group that has one and has room,
+// unless small ones wait.
 func (q *queue) moreBulk() *request {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.turn) == 0 || len(q.small) > 0 {
+	if !q.hadBulk || len(q.turn) == 0 || len(q.small) > 0 {
 		return nil
 	}
 	return q.nextBulk()
