@@ -180,16 +180,3 @@ func TestBulk(t *testing.T) {
 		t.Errorf("an internal error shows %q", e.Detail)
 	}
 }
-
-// What CheckJSON accepts, encoding/json accepts; what it refuses beyond that
-// is one of the documented differences.
-func FuzzCheckJSON(f *testing.F) {
-	for _, s := range []string{`{}`, `{"a":1,"a":2}`, `[1,2`, "\"\xff\"", `{"a":{"b":[null,true,1e400]}}`, `1 2`, ``} {
-		f.Add([]byte(s))
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		if api.CheckJSON(data) == nil && !json.Valid(data) {
-			t.Errorf("%q is accepted and is not JSON", data)
-		}
-	})
-}

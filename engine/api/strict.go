@@ -5,10 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"reflect"
 	"strings"
-	"unicode/utf8"
 
 	"quintet/engine"
 )
@@ -100,63 +98,4 @@ func checkMembers(data []byte, t reflect.Type) error {
 		}
 	}
 	return nil
-}
-
-// CheckJSON refuses what is not exactly one JSON value under the rules of Decode.
-func CheckJSON(data []byte) error {
-	if !utf8.Valid(data) {
-		return errors.New("the body is not valid UTF-8")
-	}
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.UseNumber()
-	if err := walk(d, 0); err != nil {
-		return place(err, d)
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return fmt.Errorf("something stands after the JSON value, at byte %d", d.InputOffset())
-	}
-	return nil
-}
-
-func place(err error, d *json.Decoder) error {
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return fmt.Errorf("the JSON value is cut off at byte %d", d.InputOffset())
-	}
-	return fmt.Errorf("%w, at byte %d", err, d.InputOffset())
-}
-
-func walk(d *json.Decoder, depth int) error {
-	token, err := d.Token()
-	if err != nil {
-		return err
-	}
-	open, ok := token.(json.Delim)
-	if !ok {
-		return nil
-	}
-	if depth++; depth > MaxDepth {
-		return fmt.Errorf("objects and arrays stand more than %d deep", MaxDepth)
-	}
-	var names map[string]bool
-	if open == '{' {
-		names = map[string]bool{}
-	}
-	for d.More() {
-		if names != nil {
-			token, err := d.Token()
-			if err != nil {
-				return err
-			}
-			name := token.(string)
-			if names[name] {
-				return fmt.Errorf("the member %q stands twice", name)
-			}
-			names[name] = true
-		}
-		if err := walk(d, depth); err != nil {
-			return err
-		}
-	}
-	_, err = d.Token()
-	return err
 }
