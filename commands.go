@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -21,6 +22,7 @@ type Console struct {
 	Environ        []string
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
+	Reload         <-chan os.Signal // each makes a running server read its configuration again
 }
 
 // Exit codes: 0 done, 1 it failed, 2 the call or the configuration is wrong.
@@ -58,6 +60,7 @@ func commands() []command {
 		{"backup", "FILE", "write a backup to FILE, or to standard output for -; asks the server where one is running", backup},
 		{"restore", "FILE", "fill an empty data folder from a backup", restore},
 		{"apikey", "TENANT NAME [SCOPE…]", "make an API key, with all of the tenant's scopes if none is given", apikey},
+		{"login", "[TENANT]", "print a link that opens the console of demo, or of _platform; asks the server, which must be running", login},
 		{"demo", "remove", "delete the tenant demo, its data and its key", removeDemo},
 		{"healthcheck", "", "exit 0 if the server is ready", healthcheck},
 		{"config", "print|check|docs", "show the configuration as it takes effect, check it, or document it", showConfig},
@@ -82,10 +85,9 @@ func Main(ctx context.Context, c Console) int {
 		return exitUsage
 	}
 	least, most := all[i].arity()
-	var cfg Config
-	loaded, err := config.Load(&cfg, config.Input{
+	cfg, err := loadConfig(config.Input{
 		Args: c.Args, Environ: c.Environ, MaxArgs: most,
-		OtherEnv: []string{"QUINTET_LONG", "QUINTET_IR", "QUINTET_SEED", "QUINTET_SEEDS", "QUINTET_KILLS"},
+		OtherEnv: []string{"QUINTET_LONG", "QUINTET_IR", "QUINTET_SEED", "QUINTET_SEEDS", "QUINTET_KILLS", "QUINTET_BROWSER", "QUINTET_SCREENSHOTS"},
 	})
 	if errors.Is(err, config.ErrHelp) {
 		usage(c, all)
@@ -95,12 +97,12 @@ func Main(ctx context.Context, c Console) int {
 		fmt.Fprintf(c.Stderr, "quintet: %v\n", err)
 		return exitUsage
 	}
-	cfg.loaded = loaded
-	if len(loaded.Args) < least {
+	args := cfg.loaded.Args
+	if len(args) < least {
 		fmt.Fprintf(c.Stderr, "quintet %s: %s is missing\n", name, all[i].args)
 		return exitUsage
 	}
-	return exitCode(c, name, all[i].run(ctx, c, &cfg, loaded.Args))
+	return exitCode(c, name, all[i].run(ctx, c, cfg, args))
 }
 
 func exitCode(c Console, name string, err error) int {

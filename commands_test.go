@@ -35,6 +35,14 @@ func (o *output) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// await calls then once what is written from now on holds text.
+func (o *output) await(text string, then func()) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.text.Reset()
+	o.until, o.then = text, then
+}
+
 func (o *output) String() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()

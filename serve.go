@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"quintet/engine"
+	"quintet/engine/config"
 	"quintet/engine/telemetry"
 	"quintet/gateway"
 	"quintet/scheduler"
@@ -46,14 +48,40 @@ func serve(ctx context.Context, c Console, cfg *Config, _ []string) (err error) 
 	if err := s.start(ctx); err != nil {
 		return err
 	}
+	s.printConsoleLink(ctx, c.Stderr)
 	log.Info("ready", "url", "http://"+s.web.Addr().String(), "data", cfg.Data, "seconds", time.Since(began).Seconds())
-	select {
-	case <-ctx.Done():
-		log.Info("stopping")
-		return nil
-	case err := <-s.web.Failed():
-		return err
+	for {
+		select {
+		case <-ctx.Done():
+			log.Info("stopping")
+			return nil
+		case err := <-s.web.Failed():
+			return err
+		case <-c.Reload:
+			s.reload()
+		}
 	}
+}
+
+// reload reads the configuration again and takes over what may change while
+// the server runs. A faulty one changes nothing.
+func (s *server) reload() {
+	next, err := loadConfig(s.config.input)
+	if err != nil {
+		s.log.Warn("the configuration was not reloaded; mend it and send SIGHUP again", "error", err)
+		return
+	}
+	merged := *s.config
+	changes, err := config.Reload(&merged, next)
+	if err == nil {
+		err = s.log.Reload(merged.Log)
+	}
+	if err != nil {
+		s.log.Warn("the configuration was not reloaded", "error", err)
+		return
+	}
+	s.config = &merged
+	s.log.Info("configuration reloaded", "applied", changes.Applied, "need_restart", changes.NeedRestart)
 }
 
 // start brings everything up, from the ground floor to the door. The door is
@@ -66,6 +94,7 @@ func (s *server) start(ctx context.Context) error {
 	}
 	s.web = web.New(web.Options{
 		Listen: cfg.Listen, Version: Version(), Log: s.log.Logger, AccessLog: s.log.Unlimited(), Registry: s.registry,
+		SecureCookies: strings.HasPrefix(cfg.PublicURL, "https://"),
 	})
 	if err := s.web.Listen(); err != nil {
 		return err
@@ -98,7 +127,7 @@ func (s *server) start(ctx context.Context) error {
 func (s *server) open(ctx context.Context) error {
 	s.web.OnShutdown(s.stream.Goodbye)
 	err := s.web.Mount(web.House{
-		Bus: s.engine.Bus, Authenticator: s.gateway, Limiter: s.gateway, Backup: s.engine,
+		Bus: s.engine.Bus, Authenticator: s.gateway, Limiter: s.gateway, Backup: s.engine, Sessions: s.gateway,
 		Checks: []web.Check{
 			{Name: "engine", Ask: func(context.Context) error { return s.engine.Failed() }},
 		},

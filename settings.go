@@ -30,7 +30,16 @@ type Config struct {
 	Log             telemetry.LogConfig `name:"log" doc:"Log lines on standard error."`
 	Stream          stream.Config       `name:"stream" doc:"PulseStream: limits of the event streams."`
 
+	input  config.Input // where the settings came from
 	loaded *config.Loaded
+}
+
+// loadConfig reads and checks every setting.
+func loadConfig(in config.Input) (*Config, error) {
+	cfg := &Config{}
+	loaded, err := config.Load(cfg, in)
+	cfg.input, cfg.loaded = in, loaded
+	return cfg, err
 }
 
 // Validate reports what the kinds of the settings allow and the program does not.

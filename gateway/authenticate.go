@@ -20,8 +20,9 @@ var ErrCredential = engine.Errorf(engine.Unauthenticated, "credential_invalid", 
 // Kinds and results of verifications, for metrics. Those of tokens are
 // token.Refusal.
 const (
-	kindKey   = "apikey"
-	kindToken = "token"
+	kindKey     = "apikey"
+	kindToken   = "token"
+	kindSession = "session"
 
 	resultOK      = "ok"
 	resultTypo    = "malformed"
@@ -30,7 +31,7 @@ const (
 	resultFailed  = "failed" // the store could not be asked
 )
 
-// Authenticate returns the principal of an API key or an access token. Its
+// Authenticate returns the principal of an API key, an access token, or a session of the console. Its
 // errors are ErrCredential, and what the store fails with.
 func (g *Gateway) Authenticate(ctx context.Context, credential string, _ *http.Request) (engine.Principal, error) {
 	if len(credential) > token.MaxBytes {
@@ -59,11 +60,15 @@ func (g *Gateway) Authenticate(ctx context.Context, credential string, _ *http.R
 // verify asks the store. An err is the store's; that the credential does not
 // count is a result.
 func (g *Gateway) verify(ctx context.Context, credential string, hash [32]byte, now time.Time) (v verified, kind, result string, err error) {
-	kind = kindToken
-	if strings.HasPrefix(credential, keyPrefix) {
+	switch {
+	case strings.HasPrefix(credential, keyPrefix):
 		kind = kindKey
 		v, result, err = g.verifyKey(ctx, credential, hash, now)
-	} else {
+	case strings.HasPrefix(credential, sessionPrefix):
+		kind = kindSession
+		v, result, err = g.verifySession(ctx, credential, hash, now)
+	default:
+		kind = kindToken
 		v, result, err = g.verifyToken(ctx, credential, now)
 	}
 	switch {

@@ -30,6 +30,8 @@ func (g *Gateway) check(ctx context.Context, v *engine.View, report func(problem
 		checkSigning(own, tell)
 		checkRecords[clientRecord](own, bucketClients, tell)
 		checkRecords[AuditRecord](own, bucketAudit, tell)
+		checkRecords[linkRecord](own, bucketLinks, tell)
+		checkRecords[sessionRecord](own, bucketSessions, tell)
 	}
 	return nil
 }

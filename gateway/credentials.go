@@ -20,8 +20,8 @@ type Credential struct {
 	Expires time.Time // zero = never
 }
 
-// Credentials lists every API key and client that is valid now, by tenant and
-// age. It is what lives again after a restore.
+// Credentials lists every API key, client, link and session that is valid now,
+// by tenant. It is what lives again after a restore.
 func (g *Gateway) Credentials(ctx context.Context) (all []Credential, err error) {
 	for _, t := range g.everyTenant() {
 		err := g.e.Store.View(ctx, t, func(v *engine.View) error {
@@ -61,7 +61,8 @@ func (g *Gateway) credentialsOf(v *engine.View, tenant string) (found []Credenti
 		}
 		found = append(found, Credential{Tenant: tenant, Kind: engine.KindClient, ID: engine.ID(id).String(), Name: r.Name, Scopes: r.Scopes, Created: r.Created})
 	}
-	return found, nil
+	ways, err := g.waysIn(v, tenant)
+	return append(found, ways...), err
 }
 
 // IssueKey makes an API key for whoever runs a command on the data folder. No
@@ -85,8 +86,8 @@ func (g *Gateway) IssueKey(ctx context.Context, tenant, name string, scopes []st
 	return k.text, err
 }
 
-// RevokeAllKeys deletes every API key and every client of every tenant, the
-// platform last, and both key files in dir. The next EnsureAdminKey makes a new
+// RevokeAllKeys deletes every API key, client, link and session of every
+// tenant, the platform last, and both key files in dir. The next EnsureAdminKey makes a new
 // admin.key. It returns how many credentials it deleted; after an error it may
 // be called again.
 func (g *Gateway) RevokeAllKeys(ctx context.Context, dir string) (revoked int, err error) {
@@ -129,6 +130,9 @@ func (g *Gateway) revokeSome(ctx context.Context, t engine.Tenant) (n int, err e
 			}
 			n++
 			tx.Delete(bucketClients, id)
+		}
+		if n < some { // the last round; there are few of these
+			n += closeWaysIn(tx)
 		}
 		if n > 0 {
 			audit.put(tx)

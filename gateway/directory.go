@@ -122,7 +122,7 @@ func (d *directory) rebuild(v *engine.View) error {
 func (d *directory) apply(c engine.Commit) {
 	for _, w := range c.Writes {
 		switch w.Bucket {
-		case bucketKeys, bucketClients:
+		case bucketKeys, bucketClients, bucketSessions:
 			if st := d.byName(w.Tenant.Name()); st != nil && w.Deleted {
 				st.revoke()
 			}

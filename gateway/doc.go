@@ -14,6 +14,11 @@
 //     read is the business of package [quintet/gateway/token].
 //   - A scope, as in "search:read", is what a credential may do. None implies
 //     another, and nobody grants one that he does not hold.
+//   - A link opens the console once, within ten minutes, and is exchanged for a
+//     session: a credential of twelve hours that a browser keeps in a cookie.
+//     A link of a tenant opens all of it, so only who holds all of its scopes
+//     gets one. An API key can be exchanged too; its session may do what the
+//     key may, and ends with the key.
 //   - An audit record stands in the same commit as the act that it records.
 //
 // The server asks a [Gateway] two things of each request: Authenticate turns a

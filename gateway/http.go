@@ -22,6 +22,7 @@ func (g *Gateway) Routes(a huma.API, e *echo.Echo) {
 	g.keyRoutes(a)
 	g.clientRoutes(a)
 	g.issuerRoutes(a, e)
+	g.linkRoutes(a)
 }
 
 // operation describes a route of the gateway.

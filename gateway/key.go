@@ -9,32 +9,40 @@ import (
 
 // An API key is qk_<tenant>_<random>_<checksum>: 256 random bits and the
 // CRC-32 of all before the last underscore, both in base62. The prefix lets
-// scanners find leaked keys, the checksum lets us refuse typos without I/O. A
-// client's secret is qs_<random>.
+// scanners find leaked keys, the checksum lets us refuse typos without I/O.
+// Links to the console and its sessions are spelt alike. A client's secret is
+// qs_<random>.
 const (
-	keyPrefix    = "qk_"
-	secretPrefix = "qs_"
-	randomDigits = 43 // of base62 hold 256 bits
-	sumDigits    = 6  // hold 32 bits
+	keyPrefix     = "qk_"
+	linkPrefix    = "ql_"
+	sessionPrefix = "qc_"
+	secretPrefix  = "qs_"
+	randomDigits  = 43 // of base62 hold 256 bits
+	sumDigits     = 6  // hold 32 bits
 )
 
 const base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
-func newKey(tenant string) string {
-	body := keyPrefix + tenant + "_" + randomText()
+func newKey(tenant string) string { return newText(keyPrefix, tenant) }
+
+// newText draws a credential that names its tenant.
+func newText(prefix, tenant string) string {
+	body := prefix + tenant + "_" + randomText()
 	return body + "_" + checksum(body)
 }
 
 func newSecret() string { return secretPrefix + randomText() }
 
-// parseKey returns the tenant that a key names, if it is spelt as one. It is
-// read from the right: the name _platform holds an underscore itself.
-func parseKey(key string) (tenant string, ok bool) {
-	body, sum, ok := cutLast(key)
-	if !ok || !strings.HasPrefix(body, keyPrefix) || sum != checksum(body) {
+func parseKey(key string) (tenant string, ok bool) { return parseText(keyPrefix, key) }
+
+// parseText returns the tenant that a credential names, if it is spelt as one.
+// It is read from the right: the name _platform holds an underscore itself.
+func parseText(prefix, text string) (tenant string, ok bool) {
+	body, sum, ok := cutLast(text)
+	if !ok || !strings.HasPrefix(body, prefix) || sum != checksum(body) {
 		return "", false
 	}
-	tenant, random, ok := cutLast(body[len(keyPrefix):])
+	tenant, random, ok := cutLast(body[len(prefix):])
 	return tenant, ok && tenant != "" && len(random) == randomDigits && strings.Trim(random, base62) == ""
 }
 

@@ -16,6 +16,9 @@ const (
 	bucketClients engine.Bucket = "gateway.clients"   //
 	bucketSigning engine.Bucket = "gateway.signing"   //
 	bucketAudit   engine.Bucket = "gateway.audit"     //
+
+	bucketLinks    engine.Bucket = "gateway.links"    // of each tenant
+	bucketSessions engine.Bucket = "gateway.sessions" //
 )
 
 // put stores a record as JSON.

@@ -15,7 +15,8 @@ import (
 // Authenticator tells who a credential belongs to.
 type Authenticator interface {
 	// Authenticate returns the principal of a credential: an API key or an
-	// access token, as it stood behind "Bearer". r is the request that it came
+	// access token, as it stood behind "Bearer", or the secret of a session, as
+	// it stood in the cookie. r is the request that it came
 	// with, for what is bound to it; its body must not be read. A credential
 	// that is unknown, expired or revoked is an engine.Error of the kind
 	// Unauthenticated; it never tells which part of it was wrong. It is called
@@ -31,7 +32,7 @@ func (s *Server) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
 		route, r := routeOf(c), c.Request()
 		ctx := telemetry.WithCapability(r.Context(), route.capability)
 		if !route.public() {
-			credential, p := credentialOf(r.Header, route.anonymous)
+			credential, p := credentialOf(r, route.anonymous)
 			if p != nil {
 				return p
 			}
@@ -48,23 +49,31 @@ func (s *Server) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// credentialOf returns what stands behind "Bearer", "" when nothing was sent
-// and that is allowed.
-func credentialOf(h http.Header, optional bool) (string, *problem) {
-	sent := h.Values("Authorization")
+// credentialOf returns what stands behind "Bearer", else in the session's
+// cookie, "" when nothing was sent and that is allowed. That a browser sends
+// the cookie for no other site is the cookie's business, and guard's.
+func credentialOf(r *http.Request, optional bool) (string, *problem) {
+	sent := r.Header.Values("Authorization")
 	if len(sent) == 0 {
+		if secret := sessionOf(r); secret != "" {
+			return secret, nil
+		}
 		if optional {
 			return "", nil
 		}
-		p := refusal(http.StatusUnauthorized)
-		p.header.Set("WWW-Authenticate", `Bearer realm="quintet"`)
-		return "", p
+		return "", missingCredential()
 	}
 	scheme, credential, _ := strings.Cut(sent[0], " ")
 	if credential = strings.TrimSpace(credential); len(sent) > 1 || !strings.EqualFold(scheme, "Bearer") || credential == "" {
 		return "", refuse(http.StatusUnauthorized, "credential_invalid", "send one credential: Authorization: Bearer <API key or access token>")
 	}
 	return credential, nil
+}
+
+func missingCredential() *problem {
+	p := refusal(http.StatusUnauthorized)
+	p.header.Set("WWW-Authenticate", `Bearer realm="quintet"`)
+	return p
 }
 
 // authorise lets a principal pass that holds all scopes of one alternative.

@@ -20,8 +20,11 @@ import (
 	"quintet/web"
 )
 
-// acme and globex are the tenants of these tests.
-var acme, globex engine.Tenant
+// acme and globex are the tenants of these tests, ground is what they stand on.
+var (
+	acme, globex engine.Tenant
+	ground       *engine.Engine
+)
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
@@ -36,6 +39,7 @@ func run(m *testing.M) int {
 		panic(err)
 	}
 	defer e.Close()
+	ground = e
 	for name, t := range map[string]*engine.Tenant{"acme": &acme, "globex": &globex} {
 		if *t, err = e.Tenants.Create(context.Background(), name, func(*engine.Tx) error { return nil }); err != nil {
 			panic(err)

@@ -85,8 +85,7 @@ func (s *Server) ready(c echo.Context) error {
 	ctx := c.Request().Context()
 	verbose := c.QueryParams().Has("verbose")
 	if _, known := engine.PrincipalFrom(ctx); verbose && !known {
-		_, p := credentialOf(nil, false)
-		return p
+		return missingCredential()
 	}
 	if s.stopping.Load() {
 		return engine.ErrClosed

@@ -28,8 +28,10 @@ type Check struct {
 type House struct {
 	Bus           *engine.Bus
 	Authenticator Authenticator
-	Limiter       Limiter // nil = no limit
-	Backup        Backup  // nil = no route for backups
+	Limiter       Limiter      // nil = no limit
+	Backup        Backup       // nil = no route for backups
+	Sessions      Sessions     // nil = no console
+	Transactions  Transactions // without operations: no route for them
 	Checks        []Check
 	Capabilities  []Capability
 }
@@ -47,6 +49,14 @@ func (s *Server) Mount(h House) error {
 	s.activityRoutes()
 	if h.Backup != nil {
 		s.backupRoutes()
+	}
+	if len(h.Transactions.Operations) > 0 {
+		s.transactionRoutes()
+	}
+	if h.Sessions != nil {
+		if err := s.consoleRoutes(); err != nil {
+			return err
+		}
 	}
 	for _, c := range h.Capabilities {
 		c.Routes(s.api, s.echo)

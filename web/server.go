@@ -29,6 +29,7 @@ type Options struct {
 	Registry      *prometheus.Registry // gets this package's metrics and is served at /metrics; nil = a new one
 	IDs           *engine.IDs          // for requests without an id; nil = a new source
 	Tracer        *telemetry.Tracer    // nil = a new one
+	SecureCookies bool                 // clients reach the server by TLS, if not directly
 }
 
 func (o Options) withDefaults() Options {
@@ -70,6 +71,7 @@ type Server struct {
 	house     House
 	routes    routeTable
 	documents documents
+	static    map[string]staticFile // of the console, by path
 
 	mounted  atomic.Bool // routes are served; before, everything is "starting"
 	stopping atomic.Bool
