@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	_ "embed" // of the sample image
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -24,9 +25,17 @@ type demo struct {
 	ended  sync.WaitGroup
 }
 
+// demoImage is a photograph that its camera stored on its side. demo/LICENSE
+// tells whose it is.
+//
+//go:embed demo/waterfall.jpg
+var demoImage []byte
+
 const (
 	demoQueue  = "demo"
 	demoStream = "visits"
+
+	demoCollection = "countries"
 )
 
 func newDemo(s *server, t engine.Tenant) *demo { return &demo{s: s, tenant: t} }
@@ -34,11 +43,15 @@ func newDemo(s *server, t engine.Tenant) *demo { return &demo{s: s, tenant: t} }
 // start begins after the capabilities run. Nothing waits for it.
 func (d *demo) start(ctx context.Context) {
 	d.s.scheduler.Handle(d.tenant, demoQueue, work)
-	if d.s.config.DemoTraffic == "off" {
-		return
-	}
 	ctx, d.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	d.ended.Go(func() { d.traffic(ctx) })
+	d.ended.Go(func() {
+		if err := d.seed(ctx); err != nil && ctx.Err() == nil {
+			d.s.log.Warn("the demo's samples are not all there; the next start tries again", "error", err)
+		}
+	})
+	if d.s.config.DemoTraffic == "on" {
+		d.ended.Go(func() { d.traffic(ctx) })
+	}
 }
 
 func (d *demo) stop() {
@@ -46,6 +59,14 @@ func (d *demo) stop() {
 		d.cancel()
 	}
 	d.ended.Wait()
+}
+
+// seed brings what is there to be looked at. What is there already stays.
+func (d *demo) seed(ctx context.Context) error {
+	if _, err := d.s.imaging.Put(ctx, d.tenant, bytes.NewReader(demoImage)); err != nil {
+		return err
+	}
+	return d.s.search.SeedDemo(ctx, d.tenant, demoCollection)
 }
 
 // demoTask is the payload of a demo job.
@@ -99,7 +120,7 @@ func (d *demo) visit(ctx context.Context) error {
 		lines = fmt.Appendf(lines, `{"ts":%d,"type":%q,"country":%q,"duration_ms":%d}`+"\n",
 			time.Now().UnixMilli(), pick("view", "view", "view", "signup", "purchase"), pick("DE", "FR", "US", "BR", "JP"), 20+rand.IntN(400))
 	}
-	_, err := d.s.stream.Append(ctx, d.tenant, demoStream, stream.Input{Body: bytes.NewReader(lines)})
+	_, err := d.s.stream.Append(ctx, d.tenant, demoStream, stream.Input{Body: bytes.NewReader(lines), Length: int64(len(lines))})
 	return err
 }
 

@@ -15,7 +15,10 @@ import (
 	"quintet/engine/config"
 	"quintet/engine/telemetry"
 	"quintet/gateway"
+	"quintet/imaging"
 	"quintet/scheduler"
+	"quintet/search"
+	"quintet/search/embed"
 	"quintet/stream"
 	"quintet/web"
 )
@@ -28,9 +31,11 @@ type server struct {
 
 	web       *web.Server
 	engine    *engine.Engine
+	search    *search.Service
+	stream    *stream.Streams
 	gateway   *gateway.Gateway
 	scheduler *scheduler.Scheduler
-	stream    *stream.Streams
+	imaging   *imaging.Images
 	running   *engine.Group
 	demo      *demo
 }
@@ -108,19 +113,34 @@ func (s *server) start(ctx context.Context) error {
 	if s.engine, err = engine.Open(ctx, cfg.engineOptions(s.log, s.registry)); err != nil {
 		return err
 	}
-	s.gateway = gateway.New(s.engine, gateway.Options{PublicURL: cfg.publicURL(s.web.Addr())})
-	s.scheduler = scheduler.New(s.engine, scheduler.Options{})
-	s.stream = stream.New(s.engine, cfg.Stream)
+	if err := s.furnish(); err != nil {
+		return err
+	}
 	if err := s.ensureKeys(ctx, demo); err != nil {
 		return err
 	}
-	if err := s.running.Start(ctx, s.gateway, s.stream, s.scheduler); err != nil {
+	if err := s.running.Start(ctx, s.gateway, s.stream, s.scheduler, s.search, s.imaging); err != nil {
 		return err
 	}
 	if s.demo != nil {
 		s.demo.start(ctx)
 	}
 	return s.open(ctx)
+}
+
+// furnish makes the capabilities. They serve nothing before they start.
+func (s *server) furnish() error {
+	model, err := embed.Open()
+	if err != nil {
+		return err
+	}
+	s.log.Info("embedding model", "name", embed.Name, "kernel", model.Kernel())
+	s.search = search.New(s.engine, search.Options{Embedder: model})
+	s.stream = stream.New(s.engine, s.config.Stream)
+	s.gateway = gateway.New(s.engine, gateway.Options{PublicURL: s.config.publicURL(s.web.Addr())})
+	s.scheduler = scheduler.New(s.engine, scheduler.Options{})
+	s.imaging = imaging.New(s.engine, s.config.Imaging)
+	return nil
 }
 
 // open mounts the routes and lets requests in.
@@ -130,8 +150,10 @@ func (s *server) open(ctx context.Context) error {
 		Bus: s.engine.Bus, Authenticator: s.gateway, Limiter: s.gateway, Backup: s.engine, Sessions: s.gateway,
 		Checks: []web.Check{
 			{Name: "engine", Ask: func(context.Context) error { return s.engine.Failed() }},
+			{Name: "search", Ask: s.search.Ready},
 		},
-		Capabilities: []web.Capability{s.gateway, s.scheduler, s.stream},
+		Transactions: s.transactions(),
+		Capabilities: []web.Capability{s.search, s.stream, s.gateway, s.scheduler, s.imaging},
 	})
 	if err != nil {
 		return err

@@ -57,15 +57,19 @@ func (e *Engine) Check(ctx context.Context, progress Progress) (problems []strin
 	return problems, nil
 }
 
-// checkPages runs bbolt's own check.
+// checkPages runs bbolt's own check, in a transaction that could write: the
+// check reads the list of free pages, which a writer changes without regard to
+// readers. Writers wait meanwhile.
 func (e *Engine) checkPages(ctx context.Context, progress Progress, report func(string)) error {
 	progress("pages", 0, 0)
-	return e.store.db.View(func(btx *bolt.Tx) error {
-		for err := range btx.Check() {
-			report(storeFile + ": " + err.Error())
-		}
-		return ctx.Err()
-	})
+	btx, err := e.store.db.Begin(true)
+	if err != nil {
+		return err
+	}
+	for err := range btx.Check() {
+		report(storeFile + ": " + err.Error())
+	}
+	return errors.Join(ctx.Err(), btx.Rollback())
 }
 
 // checkValues opens the seal of every value.

@@ -36,6 +36,7 @@ func (s *Server) newAPI() huma.API {
 	config.Transformers = []huma.Transformer{s.answerHuma}
 	config.Info.Description = "Search, streams, identity, jobs and images behind one server."
 	config.Tags = []*huma.Tag{{Name: "server", Description: "Health, metrics, this document, and what happens."}}
+	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		bearer: {Type: "http", Scheme: "bearer", Description: "An API key (qk_…) or an access token. The scopes of an operation are those that the credential needs, all of them. A browser that is signed in to the console sends its cookie instead."},
 	}

@@ -1,0 +1,213 @@
+package search
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"quintet/engine"
+	"quintet/engine/api"
+)
+
+// Sizes of one update: how many documents, and how many bytes of them.
+const (
+	sliceDocuments = 80 // each has two random keys, and an update may have 250
+	sliceBytes     = 1 << 20
+	maxLine        = MaxDocument + 8<<10 // before blanks are taken out
+)
+
+// maxAttempts is how often documents are read anew because others gave their
+// collection new fields in between.
+const maxAttempts = 8
+
+// Put stores one document, under the id that the path names, "" for its own or
+// a new one. A document of the same id is replaced; ifMatch is the ETag that
+// it must have, "" for whichever. It returns once searches find the document.
+func (s *Service) Put(ctx context.Context, t engine.Tenant, collection, id string, raw []byte, ifMatch string) (d Document, replaced bool, err error) {
+	p, err := s.read(t, collection, raw, id)
+	if err != nil {
+		return d, false, err
+	}
+	for range maxAttempts {
+		p.ifMatch = ifMatch
+		if err = s.write(ctx, []*Put{p}); !errors.Is(err, errCollectionMoved) {
+			break
+		}
+		if p, err = s.again(p); err != nil {
+			return d, false, err
+		}
+	}
+	if err != nil {
+		return d, false, err
+	}
+	return Document{p.document.id, p.document.json, p.ETag()}, p.replaced, s.Stored(ctx, p)
+}
+
+// again reads a document by the fields that its collection has now.
+func (s *Service) again(p *Put) (*Put, error) {
+	c, err := s.registry.get(p.tenant, p.collection.name)
+	if err != nil {
+		return nil, err
+	}
+	return s.readBy(c, c.schema.Load(), p.raw, p.document.id)
+}
+
+// write embeds documents of one collection and writes them in one update.
+func (s *Service) write(ctx context.Context, puts []*Put) error {
+	if err := s.embedPuts(ctx, puts); err != nil {
+		return err
+	}
+	weight := 0
+	for _, p := range puts {
+		weight += 2*len(p.document.json) + 2048
+	}
+	options := []engine.UpdateOption{engine.Weight(weight)}
+	if len(puts)*putKeys+1 > smallUpdate {
+		options = append(options, engine.Bulk)
+	}
+	return s.e.Store.Update(ctx, puts[0].tenant, func(tx *engine.Tx) error { return s.PutTx(tx, puts...) }, options...)
+}
+
+const smallUpdate = 60 // keys that go without engine.Bulk
+
+// Import stores the documents of an NDJSON body or a JSON array, each for
+// itself, in updates of up to 80. after is called when some are stored; it
+// keeps a connection alive. When it fails, what was stored stays.
+func (s *Service) Import(ctx context.Context, t engine.Tenant, collection string, body io.Reader, after func()) (*api.Bulk, error) {
+	c, err := s.registry.get(t, collection)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.checkModel(c.schema.Load()); err != nil {
+		return nil, err
+	}
+	in := &importing{s: s, ctx: ctx, c: c, schema: c.schema.Load(), answer: api.NewBulk(), after: after}
+	err = api.Lines(body, api.MaxLines, maxLine, in.line)
+	if err == nil {
+		err = in.flush()
+	}
+	if err != nil {
+		return nil, in.failed(err)
+	}
+	if !in.drawn {
+		in.answer.IDs = nil // the client knows them
+	}
+	return in.answer, nil
+}
+
+// importing is one request for many documents.
+type importing struct {
+	s      *Service
+	ctx    context.Context
+	c      *collection
+	schema *schema // grows with the documents of the slice
+	answer *api.Bulk
+	after  func()
+	drawn  bool // some document had no id
+
+	lines []int // of puts
+	puts  []*Put
+	bytes int
+}
+
+// line takes one line. What it was given is its own to keep.
+func (in *importing) line(n int, raw []byte) error {
+	p, err := in.s.readBy(in.c, in.schema, append([]byte{}, raw...), "")
+	if err != nil {
+		in.reject(n, err)
+		return nil
+	}
+	in.take(n, p)
+	if len(in.puts) < sliceDocuments && in.bytes < sliceBytes {
+		return nil
+	}
+	return in.flush()
+}
+
+func (in *importing) take(n int, p *Put) {
+	in.schema = p.schema
+	if _, own := p.members[fieldID]; !own {
+		in.drawn = true
+	}
+	in.lines, in.puts, in.bytes = append(in.lines, n), append(in.puts, p), in.bytes+len(p.document.json)
+}
+
+func (in *importing) reject(n int, err error) {
+	in.answer.Reject(n, err)
+	in.keep(n, "")
+}
+
+// keep notes the id of a line, in line order.
+func (in *importing) keep(n int, id string) {
+	for len(in.answer.IDs) < n {
+		in.answer.IDs = append(in.answer.IDs, "")
+	}
+	in.answer.IDs[n-1] = id
+}
+
+// flush writes what was collected.
+func (in *importing) flush() error {
+	for range maxAttempts {
+		if len(in.puts) == 0 {
+			return nil
+		}
+		err := in.s.write(in.ctx, in.puts)
+		if err == nil {
+			return in.done()
+		}
+		if !errors.Is(err, errCollectionMoved) {
+			return err
+		}
+		if err := in.again(); err != nil {
+			return err
+		}
+	}
+	return errCollectionMoved
+}
+
+func (in *importing) done() error {
+	if err := in.s.Stored(in.ctx, in.puts...); err != nil {
+		return err
+	}
+	for i, p := range in.puts {
+		in.answer.Accept()
+		in.keep(in.lines[i], p.document.id)
+	}
+	in.lines, in.puts, in.bytes = nil, nil, 0
+	in.after()
+	return nil
+}
+
+// again reads the slice anew, by the fields that its collection has now.
+func (in *importing) again() error {
+	c, err := in.s.registry.get(in.c.tenant, in.c.name)
+	if err != nil {
+		return err
+	}
+	lines, puts := in.lines, in.puts
+	in.c, in.schema, in.lines, in.puts, in.bytes = c, c.schema.Load(), nil, nil, 0
+	for i, p := range puts {
+		fresh, err := in.s.readBy(c, in.schema, p.raw, p.document.id)
+		if err != nil {
+			in.reject(lines[i], err)
+			continue
+		}
+		if fresh.text == p.text {
+			fresh.document.hash, fresh.document.vector = p.document.hash, p.document.vector
+		}
+		in.take(lines[i], fresh)
+	}
+	return nil
+}
+
+// failed says how far a request came that cannot go on: nothing is taken back.
+func (in *importing) failed(err error) error {
+	own, ok := errors.AsType[*engine.Error](err)
+	if !ok || in.answer.Accepted == 0 {
+		return err
+	}
+	told := *own
+	told.Detail = fmt.Sprintf("%s (%d documents before were stored; sending them again replaces them by themselves)", own.Detail, in.answer.Accepted)
+	return &told
+}

@@ -1,0 +1,84 @@
+package search_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"quintet/engine"
+)
+
+// TestCheckFinds damages what is stored in every way that the check knows, and
+// demands that it says so, and of a sound folder nothing.
+func TestCheckFinds(t *testing.T) {
+	f := func(name, want string, damage func(tx *engine.Tx, document, pointer, collection []byte)) {
+		t.Run(name, func(t *testing.T) {
+			b := newBed(t)
+			b.define("c", `{}`)
+			b.post("c", `{"id":"a","title":"winter"}`)
+			b.check()
+			b.close()
+			b.openEngine() // nothing follows the damage
+			must(t, b.e.Store.Update(background, b.acme, func(tx *engine.Tx) error {
+				damage(tx, first(tx, "search.documents"), first(tx, "search.ids"), tx.Get("search.collections", []byte("c")))
+				return nil
+			}))
+			problems, err := b.e.Check(background, func(string, int64, int64) {})
+			must(t, err)
+			if !strings.Contains(strings.Join(problems, "\n"), want) {
+				t.Errorf("the check finds %q, expected was %q", problems, want)
+			}
+		})
+	}
+	f("ErrPointerGone", "1 documents have 0 pointers", func(tx *engine.Tx, _, pointer, _ []byte) { tx.Delete("search.ids", pointer) })
+	f("ErrPointerElsewhere", "leads elsewhere", func(tx *engine.Tx, _, pointer, _ []byte) { tx.Put("search.ids", pointer, make([]byte, 16)) })
+	f("ErrPointerShort", "a pointer cannot be read", func(tx *engine.Tx, _, pointer, _ []byte) { tx.Put("search.ids", pointer, []byte{1}) })
+	f("ErrDocumentGone", "0 documents have 1 pointers", func(tx *engine.Tx, document, _, _ []byte) { tx.Delete("search.documents", document) })
+	f("ErrDocumentCut", "cut off", func(tx *engine.Tx, document, _, _ []byte) {
+		tx.Put("search.documents", document, tx.Get("search.documents", document)[:100])
+	})
+	f("ErrDocumentFormat", "cannot be read", func(tx *engine.Tx, document, _, _ []byte) {
+		tx.Put("search.documents", document, append([]byte{9}, tx.Get("search.documents", document)[1:]...))
+	})
+	f("ErrDocumentID", "another id than its own", func(tx *engine.Tx, document, _, _ []byte) {
+		tx.Put("search.documents", document, bytes.Replace(tx.Get("search.documents", document), []byte(`"id":"a"`), []byte(`"id":"b"`), 1))
+	})
+	f("ErrVectorWithoutText", "a vector without a text", func(tx *engine.Tx, document, _, _ []byte) {
+		value := tx.Get("search.documents", document)
+		clear(value[2:18])
+		tx.Put("search.documents", document, value)
+	})
+	f("ErrKey", "a key of a document cannot be read", func(tx *engine.Tx, document, _, _ []byte) { tx.Put("search.documents", document[:20], []byte{1}) })
+	f("ErrNoCollection", "belongs to no collection", func(tx *engine.Tx, _, _, _ []byte) { tx.Delete("search.collections", []byte("c")) })
+	f("ErrTwoCollections", "has the id of another", func(tx *engine.Tx, _, _, collection []byte) {
+		tx.Put("search.collections", []byte("d"), collection)
+	})
+	f("ErrCollection", "a collection cannot be read", func(tx *engine.Tx, _, _, _ []byte) { tx.Put("search.collections", []byte("d"), []byte("{")) })
+	f("ErrDropped", "noted as deleted", func(tx *engine.Tx, document, _, _ []byte) { tx.Put("search.dropped", document[:16], []byte{1}) })
+	f("ErrDroppedNote", "a note of a deleted collection", func(tx *engine.Tx, _, _, _ []byte) { tx.Put("search.dropped", []byte{1}, []byte{1}) })
+}
+
+// first returns the first key of a bucket.
+func first(tx *engine.Tx, b engine.Bucket) []byte {
+	for key := range tx.Keys(b, nil, nil) {
+		return key
+	}
+	return nil
+}
+
+// TestDamagedStart holds that a document that cannot be read keeps search from
+// starting, instead of going missing.
+func TestDamagedStart(t *testing.T) {
+	b := newBed(t)
+	b.define("c", `{}`)
+	b.post("c", `{"id":"a","title":"winter"}`)
+	b.close()
+	b.openEngine()
+	must(t, b.e.Store.Update(background, b.acme, func(tx *engine.Tx) error {
+		tx.Put("search.documents", first(tx, "search.documents"), []byte("damaged"))
+		return nil
+	}))
+	if err := b.s.Start(background); err == nil || !strings.Contains(err.Error(), "collection c of tenant acme") {
+		t.Errorf("it started: %v", err)
+	}
+}

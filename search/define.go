@@ -1,0 +1,167 @@
+package search
+
+import (
+	"context"
+	"time"
+
+	"quintet/engine"
+	"quintet/engine/api"
+)
+
+// CollectionInfo is what a collection tells about itself.
+type CollectionInfo struct {
+	Name      string    `json:"name"`
+	Fields    []Field   `json:"fields" nullable:"false" doc:"Those that were declared, or inferred so far."`
+	Inferred  bool      `json:"inferred" doc:"The documents define the fields."`
+	Embed     []string  `json:"embed" nullable:"false" doc:"The text fields whose meaning is searched."`
+	Metric    string    `json:"metric"`
+	Documents int       `json:"documents"`
+	Vectors   int       `json:"vectors" doc:"Documents that have one; those without a text to embed have none."`
+	Bytes     int64     `json:"bytes" doc:"Of the documents and their vectors as they are stored, before sealing."`
+	Memory    int64     `json:"memory" doc:"Bytes of the index in memory, estimated."`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at" doc:"Of the definition."`
+
+	ETag string `json:"-"`
+}
+
+const metricCosine = "cosine"
+
+func (c *collection) info() CollectionInfo {
+	sc, st := c.schema.Load(), c.index.stat()
+	i := CollectionInfo{
+		Name: c.name, Fields: append([]Field{}, sc.fields...), Inferred: sc.Infer, Embed: []string{}, Metric: metricCosine,
+		Documents: st.documents, Vectors: st.vectors, Bytes: st.bytes, Memory: st.memory,
+		CreatedAt: sc.Created, UpdatedAt: sc.Updated, ETag: sc.etag(),
+	}
+	for _, n := range sc.embed {
+		i.Embed = append(i.Embed, sc.fields[n].Name)
+	}
+	return i
+}
+
+// Define makes a collection of this definition, and reports whether it is new.
+// An equal definition changes nothing. Another one needs ifMatch, the ETag of
+// the definition that it replaces, and a collection without documents.
+func (s *Service) Define(ctx context.Context, t engine.Tenant, name string, d Definition, ifMatch string) (info CollectionInfo, isNew bool, err error) {
+	if err := api.CheckName("collection", name); err != nil {
+		return CollectionInfo{}, false, err
+	}
+	if d, err = d.normal(); err != nil {
+		return CollectionInfo{}, false, err
+	}
+	s.defining.Lock()
+	defer s.defining.Unlock()
+	old, err := s.registry.get(t, name)
+	if err != nil {
+		if ifMatch != "" {
+			return CollectionInfo{}, false, errCollectionETag
+		}
+		if len(s.registry.list(t, "")) >= s.options.Collections {
+			return CollectionInfo{}, false, engine.Errorf(engine.Conflict, "too_many_collections", "a tenant may have %d collections; delete one first", s.options.Collections)
+		}
+		info, err = s.store(ctx, t, name, newRecord(s.e.IDs.New(), d, s.options.Embedder.Hash(), s.e.Clock.Now().UTC()), nil)
+		return info, true, err
+	}
+	info, err = s.replace(ctx, old, d, ifMatch)
+	return info, false, err
+}
+
+func (s *Service) replace(ctx context.Context, old *collection, d Definition, ifMatch string) (CollectionInfo, error) {
+	was := old.schema.Load()
+	switch {
+	case ifMatch != "" && ifMatch != "*" && ifMatch != was.etag():
+		return CollectionInfo{}, errCollectionETag
+	case d.equal(was.definition()):
+		return old.info(), nil
+	case ifMatch == "":
+		return CollectionInfo{}, errCollectionExists
+	}
+	r := newRecord(s.e.IDs.New(), d, s.options.Embedder.Hash(), s.e.Clock.Now().UTC())
+	r.Version, r.Created = was.Version+1, was.Created
+	return s.store(ctx, old.tenant, old.name, r, old)
+}
+
+// store writes a record. One that replaces another has an id of its own, as
+// nothing of the other is read any more; there must be no documents.
+func (s *Service) store(ctx context.Context, t engine.Tenant, name string, r *record, old *collection) (CollectionInfo, error) {
+	seq := uint64(0)
+	err := s.e.Store.Update(ctx, t, func(tx *engine.Tx) error {
+		seq = tx.Seq()
+		if old != nil {
+			for range tx.Keys(bucketDocuments, old.id[:], after(old.id)) {
+				return errCollectionFilled
+			}
+		}
+		tx.Put(bucketCollections, []byte(name), r.encode())
+		return nil
+	})
+	if err != nil {
+		return CollectionInfo{}, err
+	}
+	if old == nil {
+		s.publish(t, "collection.created", name, 1)
+	}
+	if err := s.settle(ctx, t, r.ID, seq); err != nil {
+		return CollectionInfo{}, err
+	}
+	return s.Collection(t, name)
+}
+
+// Collection tells about one collection.
+func (s *Service) Collection(t engine.Tenant, name string) (CollectionInfo, error) {
+	c, err := s.registry.get(t, name)
+	if err != nil {
+		return CollectionInfo{}, err
+	}
+	return c.info(), nil
+}
+
+// Collections returns a page of a tenant's collections, by name.
+func (s *Service) Collections(t engine.Tenant, limit int, cursor string) (page api.List[CollectionInfo], err error) {
+	if limit, err = api.CheckLimit(limit); err != nil {
+		return page, err
+	}
+	behind, err := api.ParseCursor(cursor)
+	if err != nil {
+		return page, err
+	}
+	var infos []CollectionInfo
+	for _, c := range s.registry.list(t, string(behind)) {
+		if infos = append(infos, c.info()); len(infos) > limit {
+			break
+		}
+	}
+	return api.NewList(infos, limit, func(i CollectionInfo) []byte { return []byte(i.Name) }), nil
+}
+
+// Drop deletes a collection at once. Its documents are removed from the disk
+// in the background, also after a crash.
+func (s *Service) Drop(ctx context.Context, t engine.Tenant, name, ifMatch string) error {
+	s.defining.Lock()
+	defer s.defining.Unlock()
+	c, err := s.registry.get(t, name)
+	if err != nil {
+		return err
+	}
+	if ifMatch != "" && ifMatch != "*" && ifMatch != c.schema.Load().etag() {
+		return errCollectionETag
+	}
+	err = s.e.Store.Update(ctx, t, func(tx *engine.Tx) error {
+		if _, err := loadRecord(tx, c); err != nil {
+			return err
+		}
+		tx.Delete(bucketCollections, []byte(name))
+		tx.Put(bucketDropped, c.id[:], []byte{formatDropped})
+		return nil
+	}, engine.Reclaim)
+	if err != nil {
+		return err
+	}
+	s.publish(t, "collection.deleted", name, 1)
+	select {
+	case s.dropped <- struct{}{}:
+	default: // the sweeper is told already
+	}
+	return nil
+}

@@ -1,0 +1,47 @@
+package search
+
+import (
+	"fmt"
+	"time"
+
+	"quintet/engine"
+)
+
+// What a caller may be told about a collection or a document.
+var (
+	errCollectionNotFound = &engine.Error{Kind: engine.NotFound, Code: "collection_not_found", Detail: "there is no such collection; PUT its definition first, {} is enough"}
+	errCollectionExists   = &engine.Error{Kind: engine.Conflict, Code: "collection_exists", Detail: "a collection of this name has another definition; send If-Match with its ETag to replace it"}
+	errCollectionFilled   = &engine.Error{Kind: engine.Conflict, Code: "collection_not_empty", Detail: "the collection has documents, which were read by its definition; delete them first, or make another collection and send them there"}
+	errCollectionETag     = &engine.Error{Kind: engine.Precondition, Code: "etag_mismatch", Detail: "If-Match does not name the current definition of the collection; read it again"}
+	errCollectionMoved    = &engine.Error{Kind: engine.Conflict, Code: "collection_changed", Detail: "the fields of the collection have changed in this very moment; try again"}
+	errDocumentNotFound   = &engine.Error{Kind: engine.NotFound, Code: "document_not_found", Detail: "there is no such document in this collection"}
+	errDocumentETag       = &engine.Error{Kind: engine.Precondition, Code: "etag_mismatch", Detail: "If-Match does not name the current version of the document; read it again"}
+	errModelChanged       = &engine.Error{Kind: engine.Conflict, Code: "model_changed", Detail: "the vectors of this collection were made by another embedding model, which cannot be compared with the present one; keyword search goes on, for the rest make a new collection and send the documents there"}
+	errNoVectors          = &engine.Error{Kind: engine.Invalid, Code: "not_embedded", Detail: "this collection embeds no field, so it has no vectors; search it with mode keyword"}
+)
+
+// What a caller may be told when this process cannot serve just now.
+var (
+	errBehind   = &engine.Error{Kind: engine.Unavailable, Code: "search_behind", Detail: "the index has not caught up with what is stored; what was written is safe, try again shortly", RetryAfter: 2 * time.Second}
+	errBroken   = &engine.Error{Kind: engine.Unavailable, Code: "search_rebuilding", Detail: "the index failed and is rebuilt from what is stored; nothing is lost, try again shortly", RetryAfter: 5 * time.Second}
+	errEmbedder = &engine.Error{Kind: engine.Unavailable, Code: "embedding_failed", Detail: "the embedding model failed; keyword search goes on, try again"}
+)
+
+// invalid refuses one field of the input.
+func invalid(location, format string, args ...any) *engine.Error {
+	message := fmt.Sprintf(format, args...)
+	return &engine.Error{
+		Kind: engine.Invalid, Code: "validation_failed", Detail: location + ": " + message,
+		Fields: []engine.FieldError{{Location: location, Message: message}},
+	}
+}
+
+// corrupt reports a stored value that cannot be read.
+func corrupt(b engine.Bucket, format string, args ...any) error {
+	return &engine.CorruptError{File: "store.db", Offset: -1, Key: string(b), Reason: fmt.Sprintf(format, args...)}
+}
+
+// location names a member of an item of a list, as in body.fields[2].type.
+func location(list string, i int, member string) string {
+	return fmt.Sprintf("%s[%d].%s", list, i, member)
+}

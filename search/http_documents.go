@@ -1,0 +1,127 @@
+package search
+
+import (
+	"bufio"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/labstack/echo/v4"
+
+	"quintet/engine"
+	"quintet/engine/api"
+)
+
+// postDocuments stores many documents.
+func (s *Service) postDocuments(c echo.Context) error {
+	media, _, err := mime.ParseMediaType(c.Request().Header.Get(echo.HeaderContentType))
+	if err != nil || media != ndjson && media != echo.MIMEApplicationJSON {
+		return engine.Errorf(engine.Invalid, "content_type_missing", "say in Content-Type whether this is %s or %s", ndjson, echo.MIMEApplicationJSON)
+	}
+	ctx, control := c.Request().Context(), http.NewResponseController(c.Response())
+	// A connection that takes no deadline is gone, and its reads fail.
+	after := func() { _ = control.SetWriteDeadline(time.Now().Add(importPatience)) }
+	body := bufio.NewReader(c.Request().Body)
+	answer, err := s.Import(ctx, tenantOf(ctx), c.Param("collection"), listed(media, body), after)
+	if err != nil {
+		return err
+	}
+	return writeJSON(c, http.StatusOK, answer)
+}
+
+// listed makes a single object of type application/json a list of one, however
+// many lines it has.
+func listed(media string, body *bufio.Reader) io.Reader {
+	for n := 1; media == echo.MIMEApplicationJSON && n <= body.Size(); n++ {
+		ahead, err := body.Peek(n)
+		if err != nil {
+			break
+		}
+		switch ahead[n-1] {
+		case ' ', '\t', '\r', '\n':
+			continue
+		case '{':
+			return io.MultiReader(strings.NewReader("["), body, strings.NewReader("]"))
+		}
+		return body
+	}
+	return body
+}
+
+func postDocumentsOperation(a huma.API) *huma.Operation {
+	op := operation("put-documents", http.MethodPost, "/v1/collections/{collection}/documents", "write", "Store documents",
+		"Up to 10,000 documents as lines or as an array, each taken for itself, of up to 63 KiB. A document replaces the one of the same id; one without an id gets one, and then the answer has the ids in line order. "+
+			"They are on disk and found when it answers. A text that is the same as before is not embedded again.")
+	op.Parameters = []*huma.Param{pathParameter("collection")}
+	document := &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}
+	op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
+		ndjson:                   {Schema: &huma.Schema{Type: huma.TypeString}},
+		echo.MIMEApplicationJSON: {Schema: &huma.Schema{OneOf: []*huma.Schema{document, {Type: huma.TypeArray, Items: document}}}},
+	}}
+	op.MaxBodyBytes, op.BodyReadTimeout = maxImport, importTime
+	op.Responses = map[string]*huma.Response{"200": {Description: "What became of each.", Content: content(echo.MIMEApplicationJSON, schemaOf[api.Bulk](a))}}
+	return &op
+}
+
+// putDocument stores one document under the id of the path.
+func (s *Service) putDocument(c echo.Context) error {
+	raw, err := io.ReadAll(io.LimitReader(c.Request().Body, maxLine+1))
+	if err != nil {
+		return err
+	}
+	if len(raw) > maxLine {
+		return engine.Errorf(engine.TooLarge, "document_too_large", "a document may have %d bytes; keep the long parts elsewhere, with the document naming them", MaxDocument)
+	}
+	ctx := c.Request().Context()
+	d, replaced, err := s.Put(ctx, tenantOf(ctx), c.Param("collection"), c.Param("id"), raw, c.Request().Header.Get("If-Match"))
+	if err != nil {
+		return err
+	}
+	status := http.StatusCreated
+	if replaced {
+		status = http.StatusOK
+	}
+	return d.send(c, status)
+}
+
+// send answers with a document as it was sent.
+func (d Document) send(c echo.Context, status int) error {
+	c.Response().Header().Set("ETag", d.ETag)
+	return c.JSONBlob(status, d.JSON)
+}
+
+func documentOperation(id, method, scope, summary, description string) *huma.Operation {
+	op := operation(id, method, "/v1/collections/{collection}/documents/{id}", scope, summary, description)
+	op.Parameters = []*huma.Param{pathParameter("collection"), pathParameter("id")}
+	document := &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}
+	etag := map[string]*huma.Param{"ETag": {Schema: &huma.Schema{Type: huma.TypeString}}}
+	op.Responses = map[string]*huma.Response{"200": {Description: "The document.", Headers: etag, Content: content(echo.MIMEApplicationJSON, document)}}
+	return &op
+}
+
+func putDocumentOperation() *huma.Operation {
+	op := documentOperation("put-document", http.MethodPut, "write", "Store a document", "201 when there was none of this id, 200 when it replaces one. It is on disk and found when it answers.")
+	op.Parameters = append(op.Parameters, &huma.Param{Name: "If-Match", In: "header", Description: "The ETag of the document to replace.", Schema: &huma.Schema{Type: huma.TypeString}})
+	op.RequestBody = &huma.RequestBody{Required: true, Content: content(echo.MIMEApplicationJSON, &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true})}
+	op.MaxBodyBytes = maxLine
+	op.Errors = append(op.Errors, http.StatusPreconditionFailed)
+	op.Responses["201"] = op.Responses["200"]
+	return op
+}
+
+// getDocument returns one document.
+func (s *Service) getDocument(c echo.Context) error {
+	ctx := c.Request().Context()
+	d, err := s.Document(ctx, tenantOf(ctx), c.Param("collection"), c.Param("id"))
+	if err != nil {
+		return err
+	}
+	return d.send(c, http.StatusOK)
+}
+
+func getDocumentOperation() *huma.Operation {
+	return documentOperation("get-document", http.MethodGet, "read", "Get a document", "The document as it was sent, with its id.")
+}

@@ -1,0 +1,70 @@
+package search
+
+import (
+	"io"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/labstack/echo/v4"
+
+	"quintet/engine"
+	"quintet/engine/api"
+)
+
+// decodeBody reads a body of one JSON value.
+func decodeBody(c echo.Context, limit int64, dst any) error {
+	body, err := io.ReadAll(io.LimitReader(c.Request().Body, limit+1))
+	if err != nil {
+		return err
+	}
+	if int64(len(body)) > limit {
+		return engine.Errorf(engine.TooLarge, "too_large", "the body may have %d bytes here", limit)
+	}
+	return api.Decode(body, dst)
+}
+
+// postSearch answers a search.
+func (s *Service) postSearch(c echo.Context) error {
+	var q Query
+	if err := decodeBody(c, maxSearchBody, &q); err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	answer, err := s.Search(ctx, tenantOf(ctx), c.Param("collection"), q)
+	if err != nil {
+		return err
+	}
+	return writeJSON(c, http.StatusOK, answer)
+}
+
+func postSearchOperation(a huma.API) *huma.Operation {
+	op := operation("search-collection", http.MethodPost, "/v1/collections/{collection}/search", "read", "Search a collection",
+		"By words (BM25), by meaning (cosine of the embedding model's vectors, compared one by one), or by both, blended. A document is found as soon as it was acknowledged.")
+	op.Parameters = []*huma.Param{pathParameter("collection")}
+	op.RequestBody = &huma.RequestBody{Required: true, Content: content(echo.MIMEApplicationJSON, schemaOf[Query](a))}
+	op.MaxBodyBytes = maxSearchBody
+	op.Responses = map[string]*huma.Response{"200": {Description: "The hits.", Content: content(echo.MIMEApplicationJSON, schemaOf[Answer](a))}}
+	return &op
+}
+
+// postEmbeddings embeds texts for whoever wants to keep vectors themselves.
+func (s *Service) postEmbeddings(c echo.Context) error {
+	var r EmbeddingsRequest
+	if err := decodeBody(c, maxEmbedBody, &r); err != nil {
+		return err
+	}
+	answer, err := s.Embeddings(c.Request().Context(), r)
+	if err != nil {
+		return err
+	}
+	return writeJSON(c, http.StatusOK, answer)
+}
+
+func postEmbeddingsOperation(a huma.API) *huma.Operation {
+	op := operation("create-embeddings", http.MethodPost, "/v1/embeddings", "read", "Embed texts",
+		"The vectors of texts, in the shape of OpenAI's embeddings API, so that its clients work unchanged with this server as their base_url.")
+	op.RequestBody = &huma.RequestBody{Required: true, Content: content(echo.MIMEApplicationJSON, schemaOf[EmbeddingsRequest](a))}
+	op.MaxBodyBytes = maxEmbedBody
+	op.Responses = map[string]*huma.Response{"200": {Description: "A vector of 384 numbers for each text.", Content: content(echo.MIMEApplicationJSON, schemaOf[Embeddings](a))}}
+	return &op
+}

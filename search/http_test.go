@@ -1,0 +1,297 @@
+package search_test
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+)
+
+// scenario is one request, what its answer must hold and, behind a !, what not.
+type scenario struct {
+	name    string
+	method  string
+	path    string // below /v1/
+	body    string
+	headers []string
+	status  int
+	texts   []string
+}
+
+func (b *bed) run(t *testing.T, scenarios []scenario) {
+	for _, sc := range scenarios {
+		t.Run(sc.name, func(t *testing.T) {
+			r := b.do(sc.method, "/v1/"+sc.path, sc.body, sc.headers...)
+			r.t = t
+			r.want(sc.status, sc.texts...)
+		})
+	}
+}
+
+func ifMatch(etag string) []string { return []string{"If-Match", etag} }
+
+var lines = []string{"Content-Type", "application/x-ndjson"}
+
+func TestCollectionRoutes(t *testing.T) {
+	b := newBed(t)
+	const c = "collections/books"
+	const body = `{"fields":[{"name":"title","type":"text","weight":2},{"name":"year","type":"int"}]}`
+	b.run(t, []scenario{
+		{"ErrNone", "GET", c, "", nil, 404, []string{"collection_not_found"}},
+		{"ErrIfMatchOfNone", "PUT", c, body, ifMatch(`"1"`), 412, []string{"etag_mismatch"}},
+		{"OKNew", "PUT", c, body, nil, 201, []string{`"name":"books"`, `{"name":"title","type":"text","weight":2},{"name":"year","type":"int"}`, `"embed":["title"]`, `"metric":"cosine"`, `"inferred":false`, `"documents":0`}},
+		{"OKSame", "PUT", c, body, nil, 200, nil},
+		{"ErrOther", "PUT", c, `{}`, nil, 409, []string{"collection_exists"}},
+		{"ErrOtherOld", "PUT", c, `{}`, ifMatch(`"7"`), 412, nil},
+		{"OKOtherCurrent", "PUT", c, `{"fields":[{"name":"title","type":"text"}],"embed":[]}`, ifMatch(`"1"`), 200, []string{`"embed":[]`, `!year`}},
+		{"OKDocument", "PUT", c + "/documents/d", `{"title":"x"}`, nil, 201, []string{`{"id":"d","title":"x"}`}},
+		{"ErrFilled", "PUT", c, `{}`, ifMatch(`"2"`), 409, []string{"collection_not_empty"}},
+		{"OKSameFilled", "PUT", c, `{"fields":[{"name":"title","type":"text"}],"embed":[]}`, ifMatch(`*`), 200, []string{`"documents":1`}},
+		{"ErrOtherTenant", "GET", c, "", []string{"Test-Tenant", "globex"}, 404, nil},
+		{"OKOwn", "PUT", c, `{}`, []string{"Test-Tenant", "globex"}, 201, []string{`"inferred":true`, `"fields":[]`}},
+		{"OKList", "GET", "collections?limit=1", "", nil, 200, []string{`"name":"books"`, `"next":null`}},
+
+		{"ErrName", "PUT", "collections/Books", `{}`, nil, 422, []string{"invalid_name"}},
+		{"ErrUnknown", "PUT", "collections/x", `{"field":[]}`, nil, 422, nil},
+		{"ErrFacet", "PUT", "collections/x", `{"fields":[{"name":"a","type":"int","facet":true}]}`, nil, 422, []string{"not_supported", "body.fields[0].facet"}},
+		{"OKFacetFalse", "PUT", "collections/facet", `{"fields":[{"name":"a","type":"int","facet":false}],"metric":"cosine"}`, nil, 201, []string{`"embed":[]`}},
+		{"ErrDate", "PUT", "collections/x", `{"fields":[{"name":"a","type":"date"}]}`, nil, 422, []string{"not_supported", "body.fields[0].type"}},
+		{"ErrGeo", "PUT", "collections/x", `{"fields":[{"name":"a","type":"geo"}]}`, nil, 422, []string{"not_supported"}},
+		{"ErrVector", "PUT", "collections/x", `{"fields":[{"name":"a","type":"vector(3)"}]}`, nil, 422, []string{"not_supported"}},
+		{"ErrDot", "PUT", "collections/x", `{"metric":"dot"}`, nil, 422, []string{"not_supported", "body.metric"}},
+		{"ErrMetric", "PUT", "collections/x", `{"metric":"angle"}`, nil, 422, []string{"body.metric"}},
+		{"ErrType", "PUT", "collections/x", `{"fields":[{"name":"a","type":"string"}]}`, nil, 422, []string{"invalid_definition", "body.fields[0]"}},
+		{"ErrTwice", "PUT", "collections/x", `{"fields":[{"name":"a","type":"int"},{"name":"a","type":"text"}]}`, nil, 422, []string{"second time"}},
+		{"ErrNoFields", "PUT", "collections/x", `{"fields":[]}`, nil, 422, []string{"body.fields"}},
+		{"ErrID", "PUT", "collections/x", `{"fields":[{"name":"id","type":"keyword"}]}`, nil, 422, []string{"every document has one"}},
+		{"ErrWord", "PUT", "collections/x", `{"fields":[{"name":"In","type":"int"}]}`, nil, 422, []string{"word of the filter language"}},
+		{"ErrWeight", "PUT", "collections/x", `{"fields":[{"name":"a","type":"text","weight":-1}]}`, nil, 422, []string{"weight"}},
+		{"ErrWeightOfInt", "PUT", "collections/x", `{"fields":[{"name":"a","type":"int","weight":2}]}`, nil, 422, []string{"only a text field"}},
+		{"ErrEmbed", "PUT", "collections/x", `{"fields":[{"name":"a","type":"int"}],"embed":["a"]}`, nil, 422, []string{"body.embed[0]"}},
+		{"ErrEmbedTwice", "PUT", "collections/x", `{"fields":[{"name":"a","type":"text"}],"embed":["a","a"]}`, nil, 422, []string{"second time"}},
+		{"ErrMany", "PUT", "collections/x", `{"fields":[` + strings.Repeat(`{"name":"a","type":"int"},`, 64) + `{"name":"b","type":"int"}]}`, nil, 422, []string{"1 to 64"}},
+
+		{"ErrDeleteOld", "DELETE", c, "", ifMatch(`"1"`), 412, nil},
+		{"OKDelete", "DELETE", c, "", ifMatch(`"2"`), 204, nil},
+		{"ErrDeleteTwice", "DELETE", c, "", nil, 404, nil},
+		{"OKAgain", "PUT", c, `{}`, nil, 201, []string{`"documents":0`}},
+		{"ErrGoneDocument", "GET", c + "/documents/d", "", nil, 404, []string{"document_not_found"}},
+	})
+	if r := b.do("GET", "/v1/"+c, ""); r.header.Get("ETag") != `"1"` {
+		t.Errorf("the ETag is %s", r.header.Get("ETag"))
+	}
+}
+
+func TestDocumentRoutes(t *testing.T) {
+	b := newBed(t)
+	b.define("c", `{"fields":[{"name":"title","type":"text"},{"name":"color","type":"keyword"},{"name":"tags","type":"keyword[]"},{"name":"n","type":"int"},{"name":"f","type":"float"},{"name":"b","type":"bool"}]}`)
+	const c = "collections/c/documents"
+	long := strings.Repeat("x", 300)
+	b.run(t, []scenario{
+		{"OKOne", "PUT", c + "/d1", "{ \"title\": \"<b>\",\n\"other\": {\"a\":[1]} }", nil, 201, []string{`{"id":"d1","title":"<b>","other":{"a":[1]}}`}},
+		{"OKReplace", "PUT", c + "/d1", `{"id":"d1","n":5}`, nil, 200, []string{`{"id":"d1","n":5}`}},
+		{"OKGet", "GET", c + "/d1", "", nil, 200, []string{`{"id":"d1","n":5}`}},
+		{"OKEmpty", "PUT", c + "/d2", `{}`, nil, 201, []string{`{"id":"d2"}`}},
+		{"OKNull", "PUT", c + "/d2", `{"n":null,"tags":null}`, nil, 200, nil},
+		{"OKLines", "POST", c, "{\"id\":\"a\"}\n\n{\"id\":\"b\",\"n\":1.5}\n{\"id\":\"c\"}\n", lines, 200, []string{`"accepted":2,"rejected":1`, `"line":3`, "whole number", "!ids"}},
+		{"OKArray", "POST", c, `[{"id":"a"},[],{"title":"drawn"}]`, nil, 200, []string{`"accepted":2,"rejected":1`, `"line":2`, `"ids":["a","",`}},
+		{"OKObject", "POST", c, "{\n\"id\":\n\"pretty\"}", nil, 200, []string{`"accepted":1`}},
+		{"OKNothing", "POST", c, "\n", lines, 200, []string{`"accepted":0,"rejected":0,"errors":[]`}},
+		{"OKTwiceInOne", "POST", c, "{\"id\":\"t\",\"n\":1}\n{\"id\":\"t\",\"n\":2}", lines, 200, []string{`"accepted":2`}},
+		{"OKLast", "GET", c + "/t", "", nil, 200, []string{`"n":2`}},
+
+		{"ErrType", "POST", c, `{"id":"a"}`, []string{"Content-Type", "text/plain"}, 422, []string{"content_type_missing"}},
+		{"ErrCut", "POST", c, `[{"id":"a"}`, nil, 400, []string{"malformed_json"}},
+		{"ErrIDOther", "PUT", c + "/d1", `{"id":"d2"}`, nil, 422, []string{"body.id"}},
+		{"ErrIDNumber", "PUT", c + "/d1", `{"id":7}`, nil, 422, []string{"invalid_document"}},
+		{"ErrID", "PUT", c + "/a%20b", `{}`, nil, 422, []string{"invalid_id"}},
+		{"ErrIDEmpty", "POST", c, `[{"id":""}]`, nil, 200, []string{`"rejected":1`}},
+		{"ErrArray", "PUT", c + "/d1", `[1]`, nil, 422, []string{"JSON object"}},
+		{"ErrJSON", "PUT", c + "/d1", `{"a":1,"a":2}`, nil, 400, []string{"twice"}},
+		{"ErrText", "PUT", c + "/d1", `{"title":["a"]}`, nil, 422, []string{"member title", "string"}},
+		{"ErrKeyword", "PUT", c + "/d1", `{"color":1}`, nil, 422, []string{"member color"}},
+		{"ErrKeywordLong", "PUT", c + "/d1", `{"color":"` + long + `"}`, nil, 422, []string{"256"}},
+		{"ErrKeywords", "PUT", c + "/d1", `{"tags":"a"}`, nil, 422, []string{"array of strings"}},
+		{"ErrKeywordsNull", "PUT", c + "/d1", `{"tags":["a",null]}`, nil, 422, []string{"array of strings"}},
+		{"ErrKeywordsMany", "PUT", c + "/d1", `{"tags":[` + strings.Repeat(`"a",`, 256) + `"b"]}`, nil, 422, []string{"256"}},
+		{"ErrInt", "PUT", c + "/d1", `{"n":9223372036854775808}`, nil, 422, []string{"64 bits"}},
+		{"ErrFloat", "PUT", c + "/d1", `{"f":1e999}`, nil, 422, []string{"should be a number"}},
+		{"ErrBool", "PUT", c + "/d1", `{"b":"true"}`, nil, 422, []string{"true or false"}},
+		{"ErrLarge", "PUT", c + "/d1", `{"x":"` + strings.Repeat("x", 63<<10) + `"}`, nil, 413, []string{"document_too_large"}},
+		{"ErrHuge", "PUT", c + "/d1", `{"x":"` + strings.Repeat("x", 80<<10) + `"}`, nil, 413, []string{"document_too_large"}},
+		{"OKLarge", "PUT", c + "/large", `{"x":"` + strings.Repeat("x", 63<<10-30) + `"}`, nil, 201, nil},
+		{"ErrLine", "POST", c, `{"x":"` + strings.Repeat("x", 80<<10) + `"}`, lines, 413, []string{"line_too_large"}},
+		{"ErrNoCollection", "PUT", "collections/none/documents/d", `{}`, nil, 404, []string{"collection_not_found"}},
+		{"ErrNoCollectionLines", "POST", "collections/none/documents", `{}`, nil, 404, []string{"collection_not_found"}},
+		{"ErrOtherTenant", "GET", c + "/d1", "", []string{"Test-Tenant", "globex"}, 404, nil},
+		{"ErrNone", "GET", c + "/none", "", nil, 404, []string{"document_not_found"}},
+		{"ErrDeleteNone", "DELETE", c + "/none", "", nil, 404, []string{"document_not_found"}},
+		{"ErrIfMatch", "PUT", c + "/d1", `{}`, ifMatch(`"x"`), 412, []string{"etag_mismatch"}},
+		{"ErrIfMatchNone", "PUT", c + "/none", `{}`, ifMatch("*"), 412, nil},
+		{"ErrDeleteIfMatch", "DELETE", c + "/d1", "", ifMatch(`"x"`), 412, nil},
+	})
+	etag := b.do("GET", "/v1/"+c+"/d1", "").want(200, `"n":5`).header.Get("ETag")
+	next := b.do("PUT", "/v1/"+c+"/d1", `{"n":6}`, "If-Match", etag).want(200).header.Get("ETag")
+	b.do("DELETE", "/v1/"+c+"/d1", "", "If-Match", etag).want(412)
+	b.do("DELETE", "/v1/"+c+"/d1", "", "If-Match", next).want(204)
+	b.check()
+}
+
+func TestSearchRoute(t *testing.T) {
+	b := newBed(t)
+	b.define("c", `{}`)
+	b.define("words", `{"fields":[{"name":"title","type":"text"}],"embed":[]}`)
+	b.post("c",
+		`{"id":"coat","title":"Warm winter coat","year":2021,"tags":["coat","wool"]}`,
+		`{"id":"shorts","title":"Swimming shorts","year":2019,"price":2.5,"tags":["summer"]}`,
+		`{"id":"plain","note":null,"extra":{"deep":"winter"}}`)
+	b.post("words", `{"id":"a","title":"winter"}`)
+	const c = "collections/c/search"
+	vector, _ := fakeVector("Swimming shorts")
+	f := func(body string, status int, texts ...string) scenario {
+		return scenario{fmt.Sprintf("%.60s", body), "POST", c, body, nil, status, texts}
+	}
+	b.run(t, []scenario{
+		f(`{"q":"winter coats","mode":"keyword"}`, 200, `"id":"coat"`, `"document":{"id":"coat","title":"Warm winter coat"`, `"scores":{"keyword":`, `"found":1,"mode":"keyword","degraded":false,"took_ms":`, `"next":null`),
+		f(`{"q":"winter"}`, 200, `"mode":"hybrid"`, `"found":2`, `"semantic":`),
+		f(`{"q":"winter","mode":"hybrid","filter":"year >= 2020 and tags in ['coat']","limit":5,"cursor":null,"exact":true,"facets":[],"sort":[],"highlight":false,"explain":false}`, 200, `"found":1`),
+		f(`{"q":"\"winter* (","mode":"keyword","exact":false}`, 200, `"found":1`),
+		f(`{"q":"the of","mode":"keyword"}`, 200, `"hits":[],"found":0`),
+		f(`{}`, 200, `"hits":[{"id":"plain","score":0,`, `"found":3`, `"scores":{}`),
+		f(`{"q":"  ","mode":"semantic","filter":"title exists"}`, 200, `"found":2`),
+		f(`{"filter":"title = 'Swimming shorts'"}`, 200, `"id":"shorts"`, `"found":1`),
+		f(`{"filter":"price < 3 or year in [2021, 2022]"}`, 200, `"found":2`),
+		f(`{"vector":`+jsonOf(vector)+`,"limit":1}`, 200, `"id":"shorts"`, `"found":2`),
+		f(`{"vector":`+jsonOf(vector)+`,"q":"coat","mode":"semantic","limit":1}`, 200, `"id":"shorts"`),
+
+		f(`{"q":7}`, 422, "body.q"),
+		f(`{"query":"x"}`, 422, "unknown field"),
+		f(`{`, 400, "malformed_json"),
+		f(`{"mode":"fuzzy"}`, 422, "body.mode"),
+		f(`{"limit":1001}`, 422, "invalid_limit"),
+		f(`{"limit":-1}`, 422, "invalid_limit"),
+		f(`{"cursor":"abc"}`, 422, "invalid_cursor"),
+		f(`{"facets":["tags"]}`, 422, "not_supported", "body.facets"),
+		f(`{"sort":["-year"]}`, 422, "not_supported", "body.sort"),
+		f(`{"highlight":true}`, 422, "not_supported", "body.highlight"),
+		f(`{"explain":true}`, 422, "not_supported", "body.explain"),
+		f(`{"vector":[1,2]}`, 422, "has 2 numbers"),
+		f(`{"vector":`+jsonOf(make([]float32, 384))+`}`, 422, "is zero"),
+		f(`{"q":"x","vector":`+jsonOf(vector)+`,"mode":"keyword"}`, 422, "body.vector"),
+		f(`{"q":"`+strings.Repeat("x", 4097)+`"}`, 422, "body.q"),
+		f(`{"q":"`+strings.Repeat("x", 70<<10)+`"}`, 413, "too_large"),
+
+		{"OKWords", "POST", "collections/words/search", `{"q":"winter"}`, nil, 200, []string{`"mode":"keyword"`}},
+		{"ErrWordsSemantic", "POST", "collections/words/search", `{"q":"winter","mode":"semantic"}`, nil, 422, []string{"not_embedded"}},
+		{"ErrWordsVector", "POST", "collections/words/search", `{"vector":` + jsonOf(vector) + `}`, nil, 422, []string{"not_embedded"}},
+		{"ErrNone", "POST", "collections/none/search", `{}`, nil, 404, []string{"collection_not_found"}},
+		{"ErrOtherTenant", "POST", c, `{}`, []string{"Test-Tenant", "globex"}, 404, nil},
+	})
+	page := b.search("c", `{"limit":1}`)
+	b.do("POST", "/v1/"+c, `{"limit":1,"q":"winter","cursor":"`+*page.Next+`"}`).want(422, "invalid_cursor")
+	b.do("POST", "/v1/"+c, `{"limit":2,"cursor":"`+*page.Next+`"}`).want(200, `"id":"shorts"`, `"id":"coat"`, "!plain")
+}
+
+func TestFilterErrors(t *testing.T) {
+	b := newBed(t)
+	b.define("c", `{"fields":[{"name":"year","type":"int"},{"name":"tags","type":"keyword[]"},{"name":"ok","type":"bool"}]}`)
+	f := func(filter, want string) {
+		t.Run(fmt.Sprintf("%.40s", filter), func(t *testing.T) {
+			r := b.do("POST", "/v1/collections/c/search", jsonOf(map[string]string{"filter": filter}))
+			r.t = t
+			if want == "" {
+				r.want(200)
+				return
+			}
+			r.want(422, "invalid_filter")
+			if !strings.Contains(string(r.body), strings.Trim(jsonOf(want), `"`)) {
+				t.Errorf("%s; expected was %s", r.body, want)
+			}
+		})
+	}
+	f(`year`, `ends at character 5 where = != < <= > >= in, not in or exists is expected`)
+	f(`yeer = 1`, `at character 1 "yeer" stands where a field of the collection, not or ( is expected`)
+	f(`year = 'x'`, `at character 8 "'x'" stands where a number, as year has, is expected`)
+	f(`tags = 5`, `at character 8 "5" stands where a text in quotes, as tags has, is expected`)
+	f(`ok = 1`, `where true or false, as ok has, is expected`)
+	f(`ok = 'true'`, `without quotes`)
+	f(`ok < true`, `a bool, which has no order`)
+	f(`year = 1 year = 2`, `at character 10 "year" stands where and, or, or the end is expected`)
+	f(`(year = 1`, `ends at character 10 where ) is expected`)
+	f(`year in 5`, `where [ is expected`)
+	f(`year in [5 6]`, `where , or ] is expected`)
+	f(`year in []`, `where a number, as year has, is expected`)
+	f(`year not = 5`, `where in or exists is expected`)
+	f(`tags = 'x`, `at character 8 a text begins that has no closing quote`)
+	f(`tags = 'ü' & x`, `at character 12 '&' is not expected`)
+	f(`year = 1-2`, `where a number`)
+	f(`year = 0x10`, `where a number`)
+	f(strings.Repeat("(", 40)+"year = 1", `nests more than 32 deep`)
+	f(strings.Repeat("not ", 40)+"year = 1", `nests more than 32 deep`)
+	f(strings.Repeat(" ", 5000)+"year = 1", `may have 4096`)
+	f(`  `, ``)
+	f(`YEAR = 1`, `stands where a field`)
+	f(`year = -1.5e3 OR NOT (tags IN ['a', "b"]) and ok = TRUE`, ``)
+	f(`tags not exists and tags not in ['it''s']`, ``)
+}
+
+func TestEmbeddingsRoute(t *testing.T) {
+	b := newBed(t)
+	const e = "embeddings"
+	b.run(t, []scenario{
+		{"OKOne", "POST", e, `{"model":"minilm","input":"warm coat"}`, nil, 200, []string{`{"object":"list","data":[{"object":"embedding","index":0,"embedding":[`, `"model":"minilm","usage":{"prompt_tokens":4,"total_tokens":4}`}},
+		{"OKMany", "POST", e, `{"model":"minilm","input":["a","b c"],"encoding_format":"float","dimensions":384,"user":"u"}`, nil, 200, []string{`"index":1`, `"prompt_tokens":7`}},
+		{"ErrModel", "POST", e, `{"model":"text-embedding-3-small","input":"a"}`, nil, 404, []string{"model_not_found"}},
+		{"ErrNoModel", "POST", e, `{"input":"a"}`, nil, 422, []string{"body.model"}},
+		{"ErrNoInput", "POST", e, `{"model":"minilm"}`, nil, 422, []string{"body.input"}},
+		{"ErrNull", "POST", e, `{"model":"minilm","input":null}`, nil, 422, []string{"body.input"}},
+		{"ErrNullIn", "POST", e, `{"model":"minilm","input":["a",null]}`, nil, 422, []string{"null is none"}},
+		{"ErrEmpty", "POST", e, `{"model":"minilm","input":""}`, nil, 422, []string{"body.input"}},
+		{"ErrNone", "POST", e, `{"model":"minilm","input":[]}`, nil, 422, []string{"1 to 2048"}},
+		{"ErrMany", "POST", e, `{"model":"minilm","input":[` + strings.Repeat(`"a",`, 2048) + `"a"]}`, nil, 422, []string{"2049 texts"}},
+		{"ErrLong", "POST", e, `{"model":"minilm","input":"` + strings.Repeat("x", 65537) + `"}`, nil, 422, []string{"65537 bytes"}},
+		{"ErrTokens", "POST", e, `{"model":"minilm","input":[1,2]}`, nil, 422, []string{"tokens are not taken"}},
+		{"ErrDimensions", "POST", e, `{"model":"minilm","input":"a","dimensions":256}`, nil, 422, []string{"not_supported"}},
+		{"ErrFormat", "POST", e, `{"model":"minilm","input":"a","encoding_format":"hex"}`, nil, 422, []string{"body.encoding_format"}},
+		{"ErrField", "POST", e, `{"model":"minilm","input":"a","n":1}`, nil, 422, []string{"unknown field"}},
+	})
+	var a struct{ Data []struct{ Embedding string } }
+	b.do("POST", "/v1/embeddings", `{"model":"minilm","input":["warm coat"],"encoding_format":"base64"}`).want(200).into(&a)
+	data, err := base64.StdEncoding.DecodeString(a.Data[0].Embedding)
+	must(t, err)
+	want, _ := fakeVector("warm coat")
+	for i, x := range want {
+		if got := math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:])); got != x {
+			t.Fatalf("number %d is %v, expected was %v", i, got, x)
+		}
+	}
+	b.model.fail.Store(true)
+	b.do("POST", "/v1/embeddings", `{"model":"minilm","input":"a"}`).want(503, "embedding_failed")
+}
+
+// TestScopes holds which scope each operation demands.
+func TestScopes(t *testing.T) {
+	b := newBed(t)
+	want := map[string]string{
+		"GET /v1/collections": "read", "GET /v1/collections/{collection}": "read", "PUT /v1/collections/{collection}": "write", "DELETE /v1/collections/{collection}": "admin",
+		"POST /v1/collections/{collection}/documents": "write", "PUT /v1/collections/{collection}/documents/{id}": "write", "GET /v1/collections/{collection}/documents/{id}": "read",
+		"DELETE /v1/collections/{collection}/documents/{id}": "write", "POST /v1/collections/{collection}/search": "read", "POST /v1/embeddings": "read",
+	}
+	seen := 0
+	for path, item := range b.document.Paths {
+		for _, op := range operationsOf(item) {
+			seen++
+			if scope := want[op.Method+" "+path]; len(op.Security) != 1 || len(op.Security[0]["bearer"]) != 1 || op.Security[0]["bearer"][0] != "search:"+scope {
+				t.Errorf("%s %s demands %v, expected was search:%s", op.Method, path, op.Security, scope)
+			}
+			if op.Summary == "" || op.Description == "" || op.Tags[0] != "search" {
+				t.Errorf("%s %s is not described", op.Method, path)
+			}
+		}
+	}
+	if seen != len(want) {
+		t.Errorf("%d operations, expected were %d", seen, len(want))
+	}
+}

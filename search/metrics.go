@@ -1,0 +1,54 @@
+package search
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// metrics are what search tells about itself. None carries a tenant or a
+// collection: GET /v1/collections tells about each.
+type metrics struct {
+	stored, deleted prometheus.Counter
+	search          *prometheus.HistogramVec
+	texts           prometheus.Counter
+	embedding       prometheus.Histogram
+	degraded        prometheus.Counter
+	retried         prometheus.Counter
+	rebuild         prometheus.Gauge
+}
+
+func newMetrics(r prometheus.Registerer, s *Service) *metrics {
+	counter := func(name, help string) prometheus.Counter {
+		return prometheus.NewCounter(prometheus.CounterOpts{Name: "quintet_search_" + name, Help: help})
+	}
+	seconds := prometheus.ExponentialBuckets(100e-6, 2, 18)
+	m := &metrics{
+		stored:    counter("documents_stored_total", "Documents written, new ones and replaced ones."),
+		deleted:   counter("documents_deleted_total", "Documents deleted by their id."),
+		texts:     counter("texts_embedded_total", "Texts that the model embedded, queries among them."),
+		degraded:  counter("degraded_total", "Hybrid searches answered by keywords alone, because the vectors could not be used."),
+		retried:   counter("retries_total", "Searches begun anew because their collection changed in that moment."),
+		search:    prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "quintet_search_search_seconds", Help: "Time to answer a search, by its mode.", Buckets: seconds}, []string{"mode"}),
+		embedding: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "quintet_search_embedding_seconds", Help: "Time of one turn of the model, of up to 8 texts.", Buckets: seconds}),
+		rebuild:   prometheus.NewGauge(prometheus.GaugeOpts{Name: "quintet_search_rebuild_seconds", Help: "Time that building the indexes took the last time."}),
+	}
+	r.MustRegister(m.stored, m.deleted, m.texts, m.degraded, m.retried, m.search, m.embedding, m.rebuild)
+	gauge := func(name, help string, of func(stat) float64) {
+		r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "quintet_search_" + name, Help: help}, func() (sum float64) {
+			for _, c := range s.registry.all() {
+				sum += of(c.index.stat())
+			}
+			return sum
+		}))
+	}
+	gauge("collections", "Collections of all tenants.", func(stat) float64 { return 1 })
+	gauge("documents", "Documents that searches may find.", func(st stat) float64 { return float64(st.documents) })
+	gauge("index_bytes", "Bytes of all indexes in memory, estimated.", func(st stat) float64 { return float64(st.memory) })
+	return m
+}
+
+func (m *metrics) embedded(texts int, took time.Duration) {
+	m.texts.Add(float64(texts))
+	m.embedding.Observe(took.Seconds())
+}

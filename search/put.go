@@ -1,0 +1,296 @@
+package search
+
+import (
+	"context"
+	"maps"
+
+	"quintet/engine"
+	"quintet/engine/api"
+)
+
+// Put is a document that is ready to be written: it was read by its
+// collection, its version is drawn, its text is embedded. It belongs to one
+// tenant.
+type Put struct {
+	tenant     engine.Tenant
+	collection *collection
+	schema     *schema // by which it was read, the fields that it adds included
+	added      []Field
+	members    members
+	raw        []byte // what was sent, for reading it anew
+	pointer    []byte
+	version    version
+	document   stored
+	text       string // that is embedded
+	ifMatch    string
+
+	seq      uint64 // of the commit
+	replaced bool   // there was one of this id
+}
+
+// ID is the document's id.
+func (p *Put) ID() string { return p.document.id }
+
+// ETag names the state of the document that p writes.
+func (p *Put) ETag() string { return etagOf(p.version) }
+
+func etagOf(v version) string { return `"` + v.String() + `"` }
+
+// Prepare reads a document as PUT …/documents/{id} takes it, and embeds what
+// is to be embedded.
+func (s *Service) Prepare(ctx context.Context, t engine.Tenant, collection string, raw []byte) (*Put, error) {
+	p, err := s.read(t, collection, raw, "")
+	if err != nil {
+		return nil, err
+	}
+	return p, s.embedPuts(ctx, []*Put{p})
+}
+
+// read reads a document; id is what the path names, "" for none.
+func (s *Service) read(t engine.Tenant, collection string, raw []byte, id string) (*Put, error) {
+	c, err := s.registry.get(t, collection)
+	if err != nil {
+		return nil, err
+	}
+	return s.readBy(c, c.schema.Load(), raw, id)
+}
+
+// readBy reads a document by a schema of its collection.
+func (s *Service) readBy(c *collection, sc *schema, raw []byte, id string) (*Put, error) {
+	if err := s.checkModel(sc); err != nil {
+		return nil, err
+	}
+	if c.index.documents() >= s.options.Documents {
+		return nil, engine.Errorf(engine.Conflict, "too_many_documents", "a collection may have %d documents; delete some, or use another collection", s.options.Documents)
+	}
+	m, err := parseDocument(raw)
+	if err != nil {
+		return nil, err
+	}
+	own, err := m.id()
+	switch {
+	case err != nil:
+		return nil, err
+	case own != "" && id != "" && own != id:
+		return nil, invalid("body.id", "is %q, and the path names %q", own, id)
+	case own != "":
+		id = own
+	case id == "":
+		id = s.e.IDs.New().String()
+	default:
+		if err := api.CheckID("document", id); err != nil {
+			return nil, err
+		}
+	}
+	p := &Put{tenant: c.tenant, collection: c, members: m, raw: raw, version: s.e.IDs.New(), pointer: pointerKey(c.tenant, c.id, id)}
+	p.added = sc.infer(m)
+	p.schema = sc.with(p.added)
+	values, err := p.schema.values(m)
+	if err != nil {
+		return nil, err
+	}
+	p.document.id = id
+	if p.document.json, err = compact(raw, m, id); err != nil {
+		return nil, err
+	}
+	p.text = p.schema.embedText(values)
+	return p, nil
+}
+
+// embedPuts gives documents of one collection their vectors: the one that is
+// stored where the text is still the same, a new one else.
+func (s *Service) embedPuts(ctx context.Context, puts []*Put) error {
+	var open []*Put
+	for _, p := range puts {
+		if p.text != "" && len(p.document.vector) == 0 {
+			p.document.hash = contentHash(p.text)
+			open = append(open, p)
+		}
+	}
+	if len(open) == 0 {
+		return nil
+	}
+	if err := s.reuseVectors(ctx, open); err != nil {
+		return err
+	}
+	var texts []string
+	var missing []*Put
+	for _, p := range open {
+		if len(p.document.vector) == 0 {
+			texts, missing = append(texts, p.text), append(missing, p)
+		}
+	}
+	if len(texts) == 0 {
+		return nil
+	}
+	vectors, _, err := s.embed(ctx, texts)
+	if err != nil {
+		return err
+	}
+	for i, p := range missing {
+		if len(vectors[i]) != Dimensions {
+			return errEmbedder
+		}
+		p.document.vector = appendHalves(nil, vectors[i])
+	}
+	return nil
+}
+
+// reuseVectors takes over the vectors of texts that are stored already.
+func (s *Service) reuseVectors(ctx context.Context, puts []*Put) error {
+	return s.e.Store.View(ctx, puts[0].tenant, func(v *engine.View) error {
+		for _, p := range puts {
+			d, _, err := loadDocument(v, p.collection.id, p.pointer)
+			if err == errDocumentNotFound {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			if d.hash == p.document.hash {
+				p.document.vector = d.vector
+			}
+		}
+		return nil
+	})
+}
+
+// loadDocument follows a pointer.
+func loadDocument(r engine.Reader, collection engine.ID, pointer []byte) (d stored, v version, err error) {
+	target := r.Get(bucketIDs, pointer)
+	if target == nil {
+		return d, v, errDocumentNotFound
+	}
+	if len(target) != len(v) {
+		return d, v, corrupt(bucketIDs, "a pointer has %d bytes", len(target))
+	}
+	v = version(target)
+	encoded := r.Get(bucketDocuments, documentKey(collection, v))
+	if encoded == nil {
+		return d, v, corrupt(bucketIDs, "a pointer leads to no document")
+	}
+	d, err = decodeDocument(encoded)
+	return d, v, err
+}
+
+// putKeys is how many keys a document changes: its own, the pointer, and the
+// state before it. A collection whose fields grow is one more.
+const putKeys = 3
+
+// PutTx writes documents in an update of their tenant, whatever else it does;
+// engine.Bulk is needed from 20 of them. Tell Stored after it is on disk. It
+// fails with collection_changed where another document has just given the
+// collection a field that one of these reads otherwise: prepare that one again.
+func (s *Service) PutTx(tx *engine.Tx, puts ...*Put) error {
+	records := map[string]*record{}
+	for _, p := range puts {
+		r := records[p.collection.name]
+		if r == nil {
+			var err error
+			if r, err = loadRecord(tx, p.collection); err != nil {
+				return err
+			}
+			records[p.collection.name] = r
+		}
+		grown, err := p.admit(r)
+		if err != nil {
+			return err
+		}
+		if grown {
+			tx.Put(bucketCollections, []byte(p.collection.name), r.encode())
+		}
+		if err := p.write(tx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// loadRecord reads a collection that must still be the one that is known.
+func loadRecord(r engine.Reader, c *collection) (*record, error) {
+	value := r.Get(bucketCollections, []byte(c.name))
+	if value == nil {
+		return nil, errCollectionNotFound
+	}
+	rec, err := decodeRecord(value)
+	if err == nil && rec.ID != c.id {
+		return nil, errCollectionNotFound
+	}
+	return rec, err
+}
+
+// admit lets the record follow the fields that p adds, and reports whether it
+// did. It refuses p where the record has a field by which p was not read.
+func (p *Put) admit(r *record) (grown bool, err error) {
+	if !r.Infer {
+		return false, nil
+	}
+	kinds := maps.Collect(func(yield func(string, Kind) bool) {
+		for _, f := range r.Inferred {
+			if !yield(f.Name, f.Type) {
+				return
+			}
+		}
+	})
+	for name, kind := range kinds {
+		if f, known := p.schema.field(name); known && f.Type != kind {
+			return false, errCollectionMoved
+		} else if raw, has := p.members[name]; !known && has && !isNull(raw) {
+			return false, errCollectionMoved
+		}
+	}
+	for _, f := range p.added {
+		if kinds[f.Name] != "" {
+			continue
+		}
+		if len(r.Inferred) >= maxFields {
+			return false, errCollectionMoved
+		}
+		r.Inferred = append(r.Inferred, f)
+		grown = true
+	}
+	return grown, nil
+}
+
+// write writes the document, lets the pointer lead to it, and deletes the
+// state before.
+func (p *Put) write(tx *engine.Tx) error {
+	p.seq, p.replaced = tx.Seq(), false
+	old := tx.Get(bucketIDs, p.pointer)
+	if old != nil && len(old) != len(p.version) {
+		return corrupt(bucketIDs, "a pointer has %d bytes", len(old))
+	}
+	if !matches(p.ifMatch, old) {
+		return errDocumentETag
+	}
+	if old != nil && version(old) != p.version {
+		p.replaced = true
+		tx.Delete(bucketDocuments, documentKey(p.collection.id, version(old)))
+	}
+	tx.Put(bucketDocuments, documentKey(p.collection.id, p.version), p.document.encode())
+	tx.Put(bucketIDs, p.pointer, p.version[:])
+	return nil
+}
+
+// matches reports whether an If-Match, "" for none, names what is stored.
+func matches(ifMatch string, old []byte) bool {
+	return ifMatch == "" || old != nil && (ifMatch == "*" || ifMatch == etagOf(version(old)))
+}
+
+// Stored tells that documents are on disk, and returns once searches find them.
+func (s *Service) Stored(ctx context.Context, puts ...*Put) error {
+	counts := map[*collection]int{}
+	newest := uint64(0)
+	for _, p := range puts {
+		counts[p.collection]++
+		newest = max(newest, p.seq)
+	}
+	for c, n := range counts {
+		s.metrics.stored.Add(float64(n))
+		s.publish(c.tenant, "document.put", c.name, n)
+		if err := s.settle(ctx, c.tenant, c.id, newest); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,96 @@
+package search
+
+import (
+	"context"
+
+	"quintet/engine"
+	"quintet/engine/api"
+)
+
+// Removal is a document that is to be deleted.
+type Removal struct {
+	tenant     engine.Tenant
+	collection *collection
+	id         string
+	pointer    []byte
+	ifMatch    string
+	seq        uint64 // of the commit
+}
+
+// PrepareDelete prepares to delete a document by its id.
+func (s *Service) PrepareDelete(t engine.Tenant, collection, id string) (*Removal, error) {
+	c, err := s.registry.get(t, collection)
+	if err != nil {
+		return nil, err
+	}
+	if err := api.CheckID("document", id); err != nil {
+		return nil, err
+	}
+	return &Removal{tenant: t, collection: c, id: id, pointer: pointerKey(t, c.id, id)}, nil
+}
+
+// DeleteTx deletes a document in an update of its tenant, whatever else that
+// does. Tell Deleted after it is on disk. Errors: document_not_found.
+func (s *Service) DeleteTx(tx *engine.Tx, r *Removal) error {
+	r.seq = tx.Seq()
+	if _, err := loadRecord(tx, r.collection); err != nil {
+		return err
+	}
+	old := tx.Get(bucketIDs, r.pointer)
+	if old == nil {
+		return errDocumentNotFound
+	}
+	if len(old) != len(version{}) {
+		return corrupt(bucketIDs, "a pointer has %d bytes", len(old))
+	}
+	if !matches(r.ifMatch, old) {
+		return errDocumentETag
+	}
+	tx.Delete(bucketDocuments, documentKey(r.collection.id, version(old)))
+	tx.Delete(bucketIDs, r.pointer)
+	return nil
+}
+
+// Deleted tells that a document is deleted on disk, and returns once no search
+// finds it.
+func (s *Service) Deleted(ctx context.Context, r *Removal) error {
+	s.metrics.deleted.Inc()
+	s.publish(r.tenant, "document.deleted", r.collection.name, 1)
+	return s.settle(ctx, r.tenant, r.collection.id, r.seq)
+}
+
+// Delete deletes one document; ifMatch is the ETag that it must have, "" for
+// whichever.
+func (s *Service) Delete(ctx context.Context, t engine.Tenant, collection, id, ifMatch string) error {
+	r, err := s.PrepareDelete(t, collection, id)
+	if err != nil {
+		return err
+	}
+	r.ifMatch = ifMatch
+	err = s.e.Store.Update(ctx, t, func(tx *engine.Tx) error { return s.DeleteTx(tx, r) }, engine.Reclaim)
+	if err != nil {
+		return err
+	}
+	return s.Deleted(ctx, r)
+}
+
+// Document is one document as a client sent it, with an id.
+type Document struct {
+	ID   string
+	JSON []byte
+	ETag string
+}
+
+// Document returns one document.
+func (s *Service) Document(ctx context.Context, t engine.Tenant, collection, id string) (d Document, err error) {
+	r, err := s.PrepareDelete(t, collection, id)
+	if err != nil {
+		return d, err
+	}
+	err = s.e.Store.View(ctx, t, func(v *engine.View) error {
+		found, ver, err := loadDocument(v, r.collection.id, r.pointer)
+		d = Document{found.id, found.json, etagOf(ver)}
+		return err
+	})
+	return d, err
+}

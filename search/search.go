@@ -1,0 +1,179 @@
+package search
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"quintet/engine"
+)
+
+// Answer is what a search found.
+type Answer struct {
+	Hits     []Hit   `json:"hits" nullable:"false" doc:"The best first; of equal ones the newest."`
+	Found    int     `json:"found" doc:"Documents that match: keyword = with a word of q, semantic = with a vector, hybrid = either; each within the filter."`
+	Mode     string  `json:"mode"`
+	Degraded bool    `json:"degraded" doc:"Hybrid was asked for, and the vectors could not be used: the hits are those of keyword search."`
+	TookMS   float64 `json:"took_ms"`
+	Next     *string `json:"next" doc:"The cursor of the next page, null at the end. Hybrid search ends with the best 200 of each kind."`
+}
+
+// Hit is one document that was found.
+type Hit struct {
+	ID       string          `json:"id"`
+	Score    float64         `json:"score" doc:"What hits are ranked by: BM25, cosine, or 0 to 1 for hybrid."`
+	Document json.RawMessage `json:"document"`
+	Scores   Scores          `json:"scores"`
+}
+
+// Scores are what a hit owes its place to.
+type Scores struct {
+	Keyword  *float64 `json:"keyword,omitempty" doc:"BM25."`
+	Semantic *float64 `json:"semantic,omitempty" doc:"The cosine, to about 0.002."`
+}
+
+// errMoved means that a collection changed between the snapshot of the store
+// and the look into its index: both are taken anew.
+var errMoved = errors.New("search: the collection has changed")
+
+// maxRetries is how often both are taken. Once is nearly always enough: the
+// change has to fall between two steps that follow at once.
+const maxRetries = 20
+
+// Search searches one collection.
+func (s *Service) Search(ctx context.Context, t engine.Tenant, collection string, q Query) (*Answer, error) {
+	began := time.Now()
+	c, err := s.registry.get(t, collection)
+	if err != nil {
+		return nil, err
+	}
+	p, err := q.check(c.schema.Load())
+	if err != nil {
+		return nil, err
+	}
+	if err := s.aim(ctx, c.schema.Load(), p, &q); err != nil {
+		return nil, err
+	}
+	a, err := s.answer(ctx, t, collection, p)
+	if err != nil {
+		return nil, err
+	}
+	took := time.Since(began)
+	a.TookMS = float64(took.Microseconds()) / 1000
+	s.metrics.search.WithLabelValues(p.asked).Observe(took.Seconds())
+	s.publish(t, "search.answered", collection, 1)
+	return a, nil
+}
+
+// aim gives the plan its vector. Where that is not possible, hybrid search
+// goes on with keywords alone and says so.
+func (s *Service) aim(ctx context.Context, sc *schema, p *plan, q *Query) error {
+	if p.all || p.mode == modeKeyword {
+		return nil
+	}
+	v, err := s.queryVector(ctx, sc, q)
+	if err == nil {
+		p.vector, p.scale = quantise(v)
+		return nil
+	}
+	if invalid := engine.KindOf(err) == engine.Invalid; invalid || p.mode == modeSemantic || ctx.Err() != nil {
+		return err
+	}
+	s.log.Warn("a hybrid search is answered by keywords alone", "error", err)
+	s.metrics.degraded.Inc()
+	p.mode, p.degraded = modeKeyword, true
+	return nil
+}
+
+func (s *Service) queryVector(ctx context.Context, sc *schema, q *Query) ([]float32, error) {
+	if q.Vector != nil {
+		v, err := checkVector("body.vector", q.Vector)
+		if err == nil {
+			err = s.checkModel(sc)
+		}
+		return v, err
+	}
+	if err := s.checkModel(sc); err != nil {
+		return nil, err
+	}
+	vectors, _, err := s.embed(ctx, []string{q.Q})
+	if err != nil {
+		return nil, err
+	}
+	if len(vectors[0]) != Dimensions {
+		return nil, errEmbedder
+	}
+	return vectors[0], nil
+}
+
+// answer takes a snapshot of the store, waits until the index has followed it,
+// looks into the index before that moves on, and reads the hits from the
+// snapshot. So a document is seen before a change or after it, never both or
+// neither.
+func (s *Service) answer(ctx context.Context, t engine.Tenant, collection string, p *plan) (a *Answer, err error) {
+	for range maxRetries {
+		err = s.e.Store.View(ctx, t, func(v *engine.View) error {
+			if a, err = s.look(ctx, v, t, collection, p); err == errMoved {
+				s.metrics.retried.Inc()
+			}
+			return err
+		})
+		if err != errMoved {
+			return a, err
+		}
+	}
+	return nil, errBehind
+}
+
+// maxLook is how long a snapshot is held for an index that has not followed
+// it, less than the engine lets a snapshot live.
+const maxLook = 4 * time.Second
+
+func (s *Service) look(ctx context.Context, v *engine.View, t engine.Tenant, collection string, p *plan) (*Answer, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, maxLook, errBehind)
+	defer cancel()
+	if err := s.seen.wait(ctx, v.Seq()); err != nil {
+		return nil, err
+	}
+	c, err := s.registry.get(t, collection)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.index.wait(ctx, v.Seq()); err != nil {
+		return nil, err
+	}
+	var found *finding
+	if !c.index.read(v.Seq(), func(g *segment) { found = g.find(p) }) {
+		return nil, errMoved
+	}
+	return found.answer(v, c.id, p)
+}
+
+// maxAnswer is where a page ends early, in bytes of documents.
+const maxAnswer = 8 << 20
+
+// answer reads the hits of a page.
+func (f *finding) answer(v *engine.View, collection engine.ID, p *plan) (*Answer, error) {
+	a := &Answer{Hits: []Hit{}, Found: f.found, Mode: p.asked, Degraded: p.degraded}
+	size := 0
+	for i, r := range f.page {
+		encoded := v.Get(bucketDocuments, documentKey(collection, r.version))
+		if encoded == nil {
+			return nil, fmt.Errorf("document %s is in the index and not in the store", r.version)
+		}
+		d, err := decodeDocument(encoded)
+		if err != nil {
+			return nil, err
+		}
+		a.Hits = append(a.Hits, Hit{ID: d.id, Score: r.score, Document: d.json, Scores: f.scores[i]})
+		last := i == len(f.page)-1
+		if size += len(d.json); size > maxAnswer && !last || last && f.more {
+			next := cursor{r.score, r.version}.encode(p.print)
+			a.Next = &next
+			break
+		}
+	}
+	return a, nil
+}

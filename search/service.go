@@ -1,0 +1,155 @@
+package search
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"quintet/engine"
+)
+
+// Options of New. Embedder is required; the zero value of each other is its
+// default.
+type Options struct {
+	Embedder    Embedder
+	Log         *slog.Logger          // nil = the engine's
+	Registerer  prometheus.Registerer // nil = the engine's
+	Collections int                   // a tenant may have; 0 = 1,000
+	Documents   int                   // a collection may have; 0 = 1,000,000
+}
+
+func (o Options) withDefaults(e *engine.Engine) Options {
+	if o.Log == nil {
+		o.Log = e.Log
+	}
+	if o.Registerer == nil {
+		o.Registerer = e.Metrics
+	}
+	if o.Collections == 0 {
+		o.Collections = 1_000
+	}
+	if o.Documents == 0 {
+		o.Documents = 1_000_000
+	}
+	return o
+}
+
+// Service is the capability: all collections of all tenants. Its methods are
+// safe for concurrent use once Start has returned.
+type Service struct {
+	e        *engine.Engine
+	options  Options
+	log      *slog.Logger
+	metrics  *metrics
+	registry *registry
+	gate     *gate
+	seen     progress              // the newest commit that the indexes were told of
+	broken   atomic.Pointer[error] // why an index failed, until all are rebuilt
+
+	defining sync.Mutex    // one change of definitions at a time
+	dropped  chan struct{} // a collection was deleted: there is something to sweep
+
+	mu       sync.Mutex // guards what follows; held for the whole of Start
+	observed bool
+	cancel   context.CancelFunc
+	sweeper  sync.WaitGroup
+}
+
+var _ engine.Service = (*Service)(nil)
+
+// New returns the search of an engine, which serves nothing before Start. It
+// registers its metrics and its part of the engine's check.
+func New(e *engine.Engine, o Options) *Service {
+	o = o.withDefaults(e)
+	s := &Service{e: e, options: o, log: o.Log, registry: newRegistry(), gate: newGate(runtime.GOMAXPROCS(0)), dropped: make(chan struct{}, 1)}
+	s.metrics = newMetrics(o.Registerer, s)
+	e.AddCheck(engine.Checker{Name: s.Name(), Check: s.check})
+	return s
+}
+
+// Name implements engine.Service.
+func (s *Service) Name() string { return "search" }
+
+// Start builds the indexes from what is stored and finishes what a delete of a
+// collection had begun.
+func (s *Service) Start(ctx context.Context) error {
+	if err := s.observeStore(ctx); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cancel != nil {
+		return nil
+	}
+	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	s.cancel = cancel
+	s.sweeper.Go(func() { s.sweepAlways(run) })
+	return nil
+}
+
+// observeStore builds the indexes and makes them follow the store.
+func (s *Service) observeStore(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.observed {
+		return nil
+	}
+	err := s.e.Store.Observe(ctx, s.observer())
+	s.observed = err == nil
+	return err
+}
+
+// Stop ends what Start began. Requests must have ended. It is idempotent.
+func (s *Service) Stop(context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cancel == nil {
+		return nil
+	}
+	s.cancel()
+	s.sweeper.Wait()
+	return nil
+}
+
+// Ready reports why searches are not served, nil while they are. The engine
+// reports a rebuild that is under way; this is what comes before one.
+func (s *Service) Ready(context.Context) error {
+	if err := s.broken.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// maxBehind is how long a caller waits for the indexes to follow its write.
+const maxBehind = 30 * time.Second
+
+// settle returns once the index of a collection has followed a commit.
+func (s *Service) settle(ctx context.Context, t engine.Tenant, id engine.ID, seq uint64) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, maxBehind, errBehind)
+	defer cancel()
+	if err := s.seen.wait(ctx, seq); err != nil {
+		return err
+	}
+	c := s.registry.find(t, id)
+	if c == nil {
+		return nil // deleted meanwhile
+	}
+	err := c.index.wait(ctx, seq)
+	if errors.Is(err, errBroken) {
+		s.log.Error("a write is on disk and not searchable yet", "collection", c.name, "error", err)
+	}
+	return err
+}
+
+// publish tells the bus what happened to count documents of a collection.
+func (s *Service) publish(t engine.Tenant, what, collection string, count int) {
+	if count > 0 {
+		s.e.Bus.Publish(engine.Event{Tenant: t, Time: s.e.Clock.Now(), Capability: s.Name(), Type: what, Subject: collection, Count: count})
+	}
+}

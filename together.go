@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+
+	"quintet/engine"
+	"quintet/engine/api"
+	"quintet/web"
+)
+
+// transactions is what /v1/transactions can do: here, and nowhere else, the
+// capabilities meet.
+func (s *server) transactions() web.Transactions {
+	return web.Transactions{Answers: s.engine.Answers, Operations: []web.OperationKind{
+		{Name: "search.put", Scope: "search:write", Members: `"collection":"…","document":{…}`, Prepare: s.preparePut},
+		{Name: "search.delete", Scope: "search:write", Members: `"collection":"…","id":"…"`, Prepare: s.prepareDelete},
+		{Name: "scheduler.enqueue", Scope: "scheduler:write", Members: `"queue":"…","job":{…}`, Prepare: s.prepareEnqueue},
+	}}
+}
+
+func (s *server) preparePut(ctx context.Context, t engine.Tenant, raw json.RawMessage, _ string) (web.Operation, error) {
+	var in struct {
+		Op         string          `json:"op"`
+		Collection string          `json:"collection"`
+		Document   json.RawMessage `json:"document"`
+	}
+	if err := api.Decode(raw, &in); err != nil {
+		return web.Operation{}, err
+	}
+	put, err := s.search.Prepare(ctx, t, in.Collection, in.Document)
+	if err != nil {
+		return web.Operation{}, err
+	}
+	return web.Operation{
+		Result: map[string]string{"op": in.Op, "id": put.ID()},
+		Apply:  func(tx *engine.Tx) error { return s.search.PutTx(tx, put) },
+		Done:   func(ctx context.Context) error { return s.search.Stored(ctx, put) },
+	}, nil
+}
+
+func (s *server) prepareDelete(_ context.Context, t engine.Tenant, raw json.RawMessage, _ string) (web.Operation, error) {
+	var in struct {
+		Op         string `json:"op"`
+		Collection string `json:"collection"`
+		ID         string `json:"id"`
+	}
+	if err := api.Decode(raw, &in); err != nil {
+		return web.Operation{}, err
+	}
+	removal, err := s.search.PrepareDelete(t, in.Collection, in.ID)
+	if err != nil {
+		return web.Operation{}, err
+	}
+	return web.Operation{
+		Result: map[string]string{"op": in.Op, "id": in.ID},
+		Apply:  func(tx *engine.Tx) error { return s.search.DeleteTx(tx, removal) },
+		Done:   func(ctx context.Context) error { return s.search.Deleted(ctx, removal) },
+	}, nil
+}
+
+func (s *server) prepareEnqueue(_ context.Context, t engine.Tenant, raw json.RawMessage, at string) (web.Operation, error) {
+	var in struct {
+		Op    string          `json:"op"`
+		Queue string          `json:"queue"`
+		Job   json.RawMessage `json:"job"`
+	}
+	if err := api.Decode(raw, &in); err != nil {
+		return web.Operation{}, err
+	}
+	job, err := s.scheduler.Prepare(t, in.Queue, in.Job, at+".job")
+	if err != nil {
+		return web.Operation{}, err
+	}
+	return web.Operation{
+		Result: map[string]string{"op": in.Op, "id": job.ID().String(), "queue": in.Queue},
+		Apply:  func(tx *engine.Tx) error { s.scheduler.EnqueueTx(tx, job); return nil },
+		Done:   func(context.Context) error { s.scheduler.Enqueued(t, in.Queue, 1); return nil },
+	}, nil
+}
