@@ -12,7 +12,9 @@ import (
 	"time"
 
 	"quintet/engine"
+	"quintet/imaging"
 	"quintet/scheduler"
+	"quintet/search"
 	"quintet/stream"
 )
 
@@ -93,16 +95,22 @@ func work(_ context.Context, l scheduler.Lease) (any, error) {
 	return nil, errors.New("the invoice has no customer")
 }
 
-// traffic sends visits every second and a job every ten.
+// traffic does each of its things every few seconds.
 func (d *demo) traffic(ctx context.Context) {
+	things := []struct {
+		every, at int // seconds
+		do        func(ctx context.Context, round int) error
+	}{
+		{1, 0, d.visit}, {10, 0, d.enqueue}, {7, 3, d.look}, {15, 5, d.render},
+	}
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for second := 0; ; second++ {
-		if err := d.visit(ctx); err != nil && ctx.Err() == nil {
-			d.s.log.Warn("demo traffic", "error", err)
-		}
-		if second%10 == 0 {
-			if err := d.enqueue(ctx, []string{"report", "flaky", "report", "broken"}[second/10%4]); err != nil && ctx.Err() == nil {
+		for _, thing := range things {
+			if second%thing.every != thing.at {
+				continue
+			}
+			if err := thing.do(ctx, second/thing.every); err != nil && ctx.Err() == nil {
 				d.s.log.Warn("demo traffic", "error", err)
 			}
 		}
@@ -114,7 +122,7 @@ func (d *demo) traffic(ctx context.Context) {
 	}
 }
 
-func (d *demo) visit(ctx context.Context) error {
+func (d *demo) visit(ctx context.Context, _ int) error {
 	var lines []byte
 	for range 1 + rand.IntN(6) {
 		lines = fmt.Appendf(lines, `{"ts":%d,"type":%q,"country":%q,"duration_ms":%d}`+"\n",
@@ -124,7 +132,9 @@ func (d *demo) visit(ctx context.Context) error {
 	return err
 }
 
-func (d *demo) enqueue(ctx context.Context, task string) error {
+// enqueue has the demo worker succeed, fail now and then, and give up.
+func (d *demo) enqueue(ctx context.Context, round int) error {
+	task := []string{"report", "flaky", "report", "broken"}[round%4]
 	job := fmt.Appendf(nil, `{"payload":{"task":%q},"max_attempts":3,"backoff":["2s","4s"]}`, task)
 	q, err := d.s.scheduler.Prepare(d.tenant, demoQueue, job, "body")
 	if err != nil {
@@ -133,6 +143,27 @@ func (d *demo) enqueue(ctx context.Context, task string) error {
 	err = d.s.engine.Store.Update(ctx, d.tenant, func(tx *engine.Tx) error { d.s.scheduler.EnqueueTx(tx, q); return nil })
 	if err == nil {
 		d.s.scheduler.Enqueued(d.tenant, demoQueue, 1)
+	}
+	return err
+}
+
+// look searches the demo collection, as a visitor would.
+func (d *demo) look(ctx context.Context, round int) error {
+	questions := []string{"island with a volcano", "desert and oil", "reindeer and long winters", "rain forest on a great river", "small country in high mountains"}
+	_, err := d.s.search.Search(ctx, d.tenant, demoCollection, search.Query{Q: questions[round%len(questions)]})
+	return err
+}
+
+// render has the sample image made in a few sizes. The second time they come
+// from memory.
+func (d *demo) render(ctx context.Context, round int) error {
+	image, err := d.s.imaging.Put(ctx, d.tenant, bytes.NewReader(demoImage)) // there already: its id
+	if err != nil {
+		return err
+	}
+	operations, err := imaging.ParseOperations(fmt.Sprintf("w=%d", 160*(1+round%4)))
+	if err == nil {
+		_, err = d.s.imaging.Rendition(ctx, d.tenant, image.ID, operations)
 	}
 	return err
 }
