@@ -1,7 +1,7 @@
 // What happens in the tenant, live: one event stream for the whole console,
 // counted by second and capability. Nothing is kept beyond the window.
 import { signal, effect } from './vendor/preact.js';
-import { session } from './api.js';
+import { session, whoami } from './api.js';
 import { capabilities } from './capabilities.js';
 
 export const windowSeconds = 120;
@@ -10,18 +10,18 @@ const foldMs = 10_000;
 
 // connection is 'closed', 'connecting' or 'live'.
 export const connection = signal('closed');
-// recent holds the newest events, newest first; what repeats itself at once is
-// one entry. turn tells entries apart when they change, key while they stay.
+// recent holds the newest events, newest first; what repeats itself within
+// seconds is one entry. turn tells entries apart when they change, key while they stay.
 export const recent = signal([]);
 // beat rises each second; who shows counts depends on it.
 export const beat = signal(0);
 
-const counts = new Map(); // capability → counts of the last seconds, oldest first
+const counts = new Map(); // capability → counts of the last seconds, oldest first; null where nobody listened
 let newest = 0; // second of the last count
 let source, timer, turns = 0;
 
 function reset() {
-  for (const { id } of capabilities) counts.set(id, new Array(windowSeconds).fill(0));
+  for (const { id } of capabilities) counts.set(id, new Array(windowSeconds).fill(null));
   newest = Math.floor(Date.now() / 1000);
   recent.value = [];
 }
@@ -32,7 +32,7 @@ function advance() {
   if (steps <= 0) return;
   for (const row of counts.values()) {
     row.splice(0, steps);
-    for (let i = 0; i < steps; i++) row.push(0);
+    for (let i = 0; i < steps; i++) row.push(connection.peek() === 'live' ? 0 : null);
   }
   newest = now;
 }
@@ -43,15 +43,15 @@ function note(message) {
   const row = counts.get(event.capability);
   if (row) row[windowSeconds - 1] += event.count;
   turns++;
-  const [last, ...rest] = recent.value;
-  const again = last && last.type === event.type && last.subject === event.subject && Date.parse(event.time) - Date.parse(last.since) < foldMs;
-  recent.value = again
-    ? [{ ...last, time: event.time, count: last.count + event.count, turn: turns }, ...rest]
-    : [{ ...event, since: event.time, key: turns, turn: turns }, ...recent.value].slice(0, keptEvents);
+  const again = recent.value.find((e) => e.type === event.type && e.subject === event.subject && Date.parse(event.time) - Date.parse(e.since) < foldMs);
+  const entry = again
+    ? { ...again, time: event.time, count: again.count + event.count, turn: turns }
+    : { ...event, since: event.time, key: turns, turn: turns };
+  recent.value = [entry, ...recent.value.filter((e) => e !== again)].slice(0, keptEvents);
 }
 
 // perSecond returns the counts of a capability, oldest first, without the
-// second that is not over yet.
+// second that is not over yet; null where nobody listened.
 export const perSecond = (id) => (counts.get(id) || []).slice(0, -1);
 
 // seconds returns the Unix seconds that perSecond stands for.
@@ -59,18 +59,34 @@ export const seconds = () => Array.from({ length: windowSeconds - 1 }, (_, i) =>
 
 // rate is the mean per second over the last ten full seconds.
 export function rate(id) {
-  const last = perSecond(id).slice(-10);
+  const last = perSecond(id).slice(-10).filter((n) => n !== null);
   return last.reduce((sum, n) => sum + n, 0) / (last.length || 1);
 }
 
 function open() {
   reset();
+  connect();
+  timer = setInterval(() => { advance(); beat.value++; }, 1000);
+}
+
+function connect() {
   connection.value = 'connecting';
   source = new EventSource('/v1/activity');
   source.onopen = () => { connection.value = 'live'; };
-  source.onerror = () => { connection.value = 'connecting'; }; // it tries again by itself
+  source.onerror = lost;
   source.addEventListener('activity', note);
-  timer = setInterval(() => { advance(); beat.value++; }, 1000);
+}
+
+// lost waits where the browser tries again by itself. Where it gave up the
+// server refused: perhaps the session has ended.
+function lost() {
+  connection.value = 'connecting';
+  if (source.readyState !== EventSource.CLOSED) return;
+  const ended = source;
+  setTimeout(async () => {
+    await whoami().catch(() => {}); // the server may be away; the next try tells
+    if (source === ended && session.peek()) connect();
+  }, 2000);
 }
 
 function close() {

@@ -7,8 +7,10 @@ export const session = signal(undefined);
 // farewell is why nobody is signed in any more, for the sign-in page.
 export const farewell = signal(null);
 
-// sentence turns what the server says into one.
-export const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? '' : '.');
+const ended = 'Your session has ended. Sign in again to go on.';
+
+// sentence turns what the server says into one, unless it begins with a place.
+export const sentence = (text) => (/^\w+[.[]\S/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1)) + (/[.!?]$/.test(text) ? '' : '.');
 
 // Problem is an answer that is none, as RFC 9457 has it.
 export class Problem extends Error {
@@ -45,7 +47,7 @@ export async function send({ method = 'GET', path, body, signal }) {
   const data = await read(answer);
   if (answer.ok) return { status: answer.status, data, ms };
   if (answer.status === 401 && session.peek()) {
-    farewell.value = 'Your session has ended. Sign in again to go on.';
+    farewell.value = ended;
     session.value = null;
   }
   throw new Problem(answer.status, data);
@@ -64,6 +66,7 @@ async function read(answer) {
 // whoami asks whose session the browser has, without provoking a refusal.
 export async function whoami() {
   const { data } = await send({ path: '/console/session' });
+  if (!data.signed_in && session.peek()) farewell.value = ended;
   session.value = data.signed_in ? (await send({ path: '/v1/whoami' })).data : null;
 }
 
@@ -101,7 +104,7 @@ function layout(value) {
 
 // curl writes a request as a command that works when pasted.
 // It is sent with the tenant's key, or with the key that the request names.
-export function curl({ method = 'GET', path, body, key }) {
+export function curl({ method = 'GET', path, body, key, output }) {
   const url = location.origin + path;
   const lines = [`curl ${/[?&,=*]/.test(url) ? quote(url) : url}`, `-H "Authorization: Bearer ${key ?? keyText(session.value?.tenant)}"`];
   if (body instanceof Blob) {
@@ -112,11 +115,6 @@ export function curl({ method = 'GET', path, body, key }) {
     lines.push('-X POST');
   }
   if (method !== 'GET' && method !== 'POST') lines.push(`-X ${method}`);
+  if (output) lines.push(`--output ${output}`);
   return lines.join(' \\\n  ');
-}
-
-// question writes a query string of what is set.
-export function question(parts) {
-  const set = Object.entries(parts).filter(([, value]) => value !== undefined && value !== null && value !== '');
-  return set.length ? '?' + new URLSearchParams(set) : '';
 }

@@ -1,10 +1,11 @@
 // The shell: who is signed in, where one is, and the way between the pages.
-import { html, render, signal, useEffect, useState } from './vendor/preact.js';
+import { html, render, signal, useEffect, useRef } from './vendor/preact.js';
 import { session, farewell, whoami, signIn, signOut } from './api.js';
 import { follow, connection } from './activity.js';
 import { capabilities } from './capabilities.js';
 import { painted } from './chart.js';
 import { Icon, Mark } from './icons.js';
+import { Palette } from './palette.js';
 import { Skeleton } from './ui.js';
 import { SignIn } from './page_signin.js';
 import { Overview } from './page_overview.js';
@@ -29,7 +30,6 @@ function here() {
 function go(url) {
   history.pushState(null, '', url);
   place.value = here();
-  document.getElementById('title')?.focus();
   scrollTo(0, 0);
 }
 
@@ -42,21 +42,26 @@ addEventListener('click', (e) => {
   go(link.href);
 });
 
-function theme() {
-  return document.documentElement.dataset.theme || (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light');
+// theme is 'light' or 'dark': what was chosen, else the system's.
+const theme = signal(document.documentElement.dataset.theme || (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'));
+
+const otherTheme = () => (theme.value === 'dark' ? 'light' : 'dark');
+
+function turn() {
+  theme.value = otherTheme();
+  document.documentElement.dataset.theme = theme.value;
+  try { localStorage.setItem('theme', theme.value); } catch { /* for this visit only, then */ }
+  painted.value++;
 }
 
-function ThemeSwitch() {
-  const [now, setNow] = useState(theme);
-  const other = now === 'dark' ? 'light' : 'dark';
-  const turn = () => {
-    document.documentElement.dataset.theme = other;
-    try { localStorage.setItem('theme', other); } catch { /* for this visit only, then */ }
-    setNow(other);
-    painted.value++;
-  };
-  return html`<button class="quiet" type="button" onClick=${turn} title=${`Use the ${other} theme`} aria-label=${`Use the ${other} theme`}><${Icon} name=${now === 'dark' ? 'sun' : 'moon'} /></button>`;
-}
+const ThemeSwitch = () => html`<button class="quiet" type="button" onClick=${turn} title=${`Use the ${otherTheme()} theme`} aria-label=${`Use the ${otherTheme()} theme`}><${Icon} name=${theme.value === 'dark' ? 'sun' : 'moon'} /></button>`;
+
+// acts are what the palette offers beside the pages.
+const acts = [
+  { name: 'Switch theme', icon: 'moon', about: 'Light or dark', run: turn },
+  { name: 'API reference', icon: 'overview', about: 'Every route of this server', run: () => location.assign('/docs') },
+  { name: 'Sign out', icon: 'leave', about: 'End the session of this browser', run: signOut },
+];
 
 const NavLink = ({ path, name, icon, id }) => html`<a href=${path ? `${root}/${path}` : root} data-c=${id} aria-current=${(place.value[0] ?? '') === path ? 'page' : undefined}>
   <${Icon} name=${icon} /><span>${name}</span></a>`;
@@ -65,6 +70,7 @@ const Rail = () => html`<div class="rail">
   <a class="brand" href=${root}><${Mark} /><span>Quintet</span></a>
   <nav aria-label="Pages"><${NavLink} path="" name="Overview" icon="overview" />
     ${capabilities.map((c) => html`<${NavLink} path=${c.path} name=${c.name} icon=${c.path} id=${c.id} />`)}</nav>
+  <div class="docs"><a href="/docs">API reference</a><kbd>${/Mac|iP/.test(navigator.platform) ? '⌘' : 'Ctrl'} K</kbd></div>
   <div class="who">
     <span class="tenant" title=${session.value.subject}><i class="pulse" data-live=${connection.value}></i>${session.value.tenant}</span>
     <${ThemeSwitch} /><button class="quiet" type="button" onClick=${signOut} title="Sign out" aria-label="Sign out"><${Icon} name="leave" /></button>
@@ -79,9 +85,14 @@ function skip(e) {
 function Shell() {
   const [first, ...rest] = place.value;
   const Shown = pages[first ?? ''] ?? Missing;
+  const came = useRef(false);
+  useEffect(() => { // whoever goes to a page begins at its title
+    if (came.current) document.getElementById('title')?.focus();
+    came.current = true;
+  }, [place.value]);
   useEffect(() => { document.title = `${titles[first ?? ''] ?? 'Not found'} – Quintet`; }, [first]);
   return html`<a class="skip" href="#title" onClick=${skip}>Skip to content</a><${Rail} />
-    <main><${Shown} key=${first} rest=${rest} go=${go} /></main>`;
+    <main><${Shown} key=${first} rest=${rest} go=${go} /></main><${Palette} go=${go} acts=${acts} />`;
 }
 
 const Missing = () => html`<div class="page"><header class="page-head"><h1 tabindex="-1" id="title">There is no such page</h1>

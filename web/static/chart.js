@@ -86,7 +86,7 @@ export function Chart({ times, series, height = 220, label, wide }) {
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
       scales: { y: { ...(wide && { distr: 4, asinh: 1 }), range: (_, __, top) => [0, Math.max(1, top * 1.1)] } },
-      series: [{}, ...lines.map((l) => ({ ...l, width: 1.5, points: { show: times.length < 3 } }))],
+      series: [{}, ...lines.map((l) => ({ ...l, width: 1.5, spanGaps: false, points: { show: times.length < 3 } }))],
       axes: [
         { ...axis, grid: { show: false }, size: 22, space: 76, values: (_, at) => at.map((t) => clock(t, span)) },
         { ...axis, size: 44, space: 36, ...(wide && { splits: decades }), values: (_, at) => at.map((n) => number.format(n)) },

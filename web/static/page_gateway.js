@@ -76,7 +76,7 @@ function Keys({ keys, able }) {
   return html`<${Panel} title="API keys" aside=${data && html`<span class="fine">${data.items.length}${data.next ? '+' : ''}</span>`}>
     <${Trouble} problem=${problem} />
     ${loading && !data && html`<${Skeleton} rows=${3} />`}
-    ${data && html`<div class="table-wrap"><table class="rows"><thead><tr><th>Name</th><th>Scopes</th><th class="num">Created</th><th class="num">Ends</th><th><span class="hidden">Acts</span></th></tr></thead>
+    ${data && html`<div class="table-wrap" tabindex="0" role="region" aria-label="Keys"><table class="rows"><thead><tr><th>Name</th><th>Scopes</th><th class="num">Created</th><th class="num">Ends</th><th><span class="hidden">Acts</span></th></tr></thead>
       <tbody>${data.items.map((k) => html`<${Key} key=${k.id} of=${k} able=${able} gone=${keys.reload} />`)}</tbody></table></div>`}
   <//>`;
 }

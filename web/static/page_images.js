@@ -19,7 +19,7 @@ export function Images({ rest, go }) {
   const shown = useRendition();
 
   const operations = [width && `w=${width}`, height && `h=${height}`, `fit=${fit}`, `format=${format}`].filter(Boolean).join(',');
-  const request = file ? { method: 'POST', path: '/v1/images', body: file } : { path: `/v1/images/${id ?? '<id>'}/${operations}` };
+  const request = file ? { method: 'POST', path: '/v1/images', body: file } : { path: `/v1/images/${id}/${operations}`, output: `rendition.${format}` };
   useEffect(() => { if (id && may('imaging:read')) shown.load(id, operations); }, [id]);
 
   const submit = async (e) => {
@@ -38,14 +38,14 @@ export function Images({ rest, go }) {
       <${Panel} title="Render">
         <form onSubmit=${submit}>
           <${Field} label="Image" hint=${file ? `${file.name}, ${bytes(file.size)}: uploaded when you render` : id ? html`Now <code>${id}</code>. Choose a file to take another.` : 'JPEG, PNG, WebP, GIF, TIFF or BMP.'}
-            render=${(fid, hint) => html`<input id=${fid} type="file" accept="image/*" aria-describedby=${hint} onChange=${(e) => setFile(e.target.files[0])} />`} />
+            render=${(fid, hint) => html`<input key=${id} id=${fid} type="file" accept="image/*" aria-describedby=${hint} onChange=${(e) => setFile(e.target.files[0])} />`} />
           <div class="pair"><${Text} label="Width" type="number" min="1" max="8192" value=${width} onChange=${setWidth} placeholder="free" />
             <${Text} label="Height" type="number" min="1" max="8192" value=${height} onChange=${setHeight} placeholder="free" /></div>
           <div class="pair"><${Choice} label="Fit" value=${fit} options=${fits} onChange=${setFit} /><${Choice} label="Format" value=${format} options=${formats} onChange=${setFormat} /></div>
           <div class="acts"><${Act} busy=${upload.busy || shown.busy} disabled=${!file && !id}>${file ? 'Upload and render' : 'Render'}<//></div>
         </form>
         <${Trouble} problem=${upload.problem} what="The image was not taken" />
-        <${Call} request=${request} />
+        ${(file || id) && html`<${Call} request=${request} />`}
       <//>
       <div class="stack"><${Outcome} id=${id} shown=${shown} />${shown.done && html`<${Sign} key=${shown.done.path} id=${shown.done.id} operations=${shown.done.operations} />`}</div>
     </div>
@@ -56,6 +56,7 @@ export function Images({ rest, go }) {
 // Stored shows what there is to choose from.
 function Stored({ images, id }) {
   const { data, problem, loading } = images;
+  if (!may('imaging:read')) return null;
   return html`<${Panel} title="Images" aside=${data && html`<span class="fine">${data.next ? 'the newest ' : ''}${data.items.length}</span>`}>
     <${Trouble} problem=${problem} />
     ${loading && !data && html`<${Skeleton} rows=${2} />`}

@@ -2,7 +2,7 @@
 import { html, useEffect, useState } from './vendor/preact.js';
 import { may, send } from './api.js';
 import { recent } from './activity.js';
-import { Page, Panel, Field, Text, Choice, Act, Call, Trouble, Needs, Empty, Skeleton, State, Time, Short, Json, useFetch, useCall, announce, milliseconds } from './ui.js';
+import { Page, Panel, Field, Text, Choice, Act, Call, Trouble, Needs, Empty, Skeleton, State, Time, Short, Json, useFetch, useFollow, useCall, announce, milliseconds } from './ui.js';
 
 const finished = ['done', 'dead', 'cancelled'];
 const priorities = Array.from({ length: 10 }, (_, i) => [String(9 - i), i === 0 ? '9, first' : i === 4 ? '5, default' : i === 9 ? '0, last' : undefined]);
@@ -107,12 +107,12 @@ function Timeline({ job }) {
 
 function Recent({ id }) {
   const { data, problem, loading, reload } = useFetch(may('scheduler:read') ? '/v1/jobs?limit=20' : '');
-  const happened = recent.value.find((e) => e.capability === 'scheduler')?.turn;
-  useEffect(() => { if (happened) { const wait = setTimeout(reload, 300); return () => clearTimeout(wait); } }, [happened]);
+  useFollow(recent.value.find((e) => e.capability === 'scheduler')?.turn, reload);
+  if (!may('scheduler:read')) return null;
   return html`<${Panel} title="Recent jobs">
     <${Trouble} problem=${problem} />
     ${loading && !data && html`<${Skeleton} rows=${5} />`}
-    ${data && (data.items.length ? html`<div class="table-wrap"><table class="rows"><thead><tr><th>Job</th><th>Queue</th><th>State</th><th class="num">Attempt</th><th class="num">Created</th></tr></thead>
+    ${data && (data.items.length ? html`<div class="table-wrap" tabindex="0" role="region" aria-label="Jobs"><table class="rows"><thead><tr><th>Job</th><th>Queue</th><th>State</th><th class="num">Attempt</th><th class="num">Created</th></tr></thead>
       <tbody>${data.items.map((j) => html`<tr key=${j.id} aria-current=${j.id === id ? 'true' : undefined}><td><a href=${`/console/jobs/${j.id}`}><${Short} id=${j.id} /></a></td><td>${j.queue}</td><td><${State} of=${j.state} /></td><td class="num">${j.attempt}/${j.max_attempts}</td><td class="num"><${Time} at=${j.created_at} /></td></tr>`)}</tbody></table></div>`
     : html`<${Empty} title="No jobs yet"><p>The form above enqueues the first.</p><//>`)}
   <//>`;

@@ -1,11 +1,11 @@
 // Five numbers that move, and what just happened.
-import { html, useEffect } from './vendor/preact.js';
+import { html } from './vendor/preact.js';
 import { may } from './api.js';
 import { capabilities, capability } from './capabilities.js';
 import { beat, recent, rate, perSecond, seconds, connection } from './activity.js';
 import { Chart, Spark } from './chart.js';
 import { Icon } from './icons.js';
-import { Page, Panel, Call, Empty, useFetch, amount, ago } from './ui.js';
+import { Page, Panel, Call, Empty, Short, useFetch, useFollow, amount, ago } from './ui.js';
 
 const sum = (items, of) => items.reduce((total, item) => total + (of(item) || 0), 0);
 const plural = (n, one, many = one + 's') => `${amount(n)} ${n === 1 ? one : many}`;
@@ -16,14 +16,14 @@ const more = (list) => (list.next ? '+' : '');
 const cards = {
   search: { scope: 'search:read', path: '/v1/collections?limit=1000', say: (list) => ({
     number: sum(list.items, (c) => c.documents), unit: 'documents',
-    means: list.items.length ? `searchable in ${plural(list.items.length, 'collection')}` : 'No collection yet. The first documents make one.',
+    means: list.items.length ? `searchable in ${plural(list.items.length, 'collection')}` : 'No collection yet. PUT the first.',
   }) },
   stream: { scope: 'stream:read', path: '/v1/streams?limit=1000', say: (list) => ({
     number: rate('stream'), unit: 'events/s',
     means: list.items.length ? `taken in by ${plural(list.items.length, 'stream')}, mean of 10 s` : 'No stream yet. The first events make one.',
   }) },
   gateway: { scope: 'gateway:read', or: 'platform:admin', path: '/v1/apikeys?limit=1000', say: (list) => ({
-    number: list.items.length, suffix: more(list), unit: list.items.length === 1 ? 'API key' : 'API keys', means: 'open this tenant, each within its scopes',
+    number: list.items.length, suffix: more(list), unit: list.items.length === 1 ? 'API key' : 'API keys', means: list.items.length === 1 ? 'opens this tenant, within its scopes' : 'open this tenant, each within its scopes',
   }) },
   scheduler: { scope: 'scheduler:read', path: '/v1/queues?limit=1000', say: (list) => {
     const of = (...states) => sum(list.items, (q) => sum(states, (s) => q.jobs[s]));
@@ -41,8 +41,7 @@ function Card({ id }) {
   const allowed = may(scope) || or && may(or);
   const { data, problem, loading, reload } = useFetch(allowed ? path : '');
   beat.value; // the rates below move each second
-  const happened = recent.value.find((e) => e.capability === id)?.turn;
-  useEffect(() => { if (happened) { const wait = setTimeout(reload, 400); return () => clearTimeout(wait); } }, [happened]);
+  useFollow(recent.value.find((e) => e.capability === id)?.turn, reload);
   const said = data && say(data);
   const means = !allowed ? html`needs <code>${scope}</code>` : problem ? (problem.status === 404 || problem.status === 405 ? 'not available on this server' : problem.detail) : said?.means;
   return html`<a class="card" data-c=${id} href=${`/console/${page}`} aria-busy=${loading ? 'true' : 'false'}>
@@ -55,8 +54,9 @@ function Card({ id }) {
 function Activity() {
   beat.value;
   const busy = capabilities.filter((c) => perSecond(c.id).some((n) => n > 0));
-  const aside = html`<span class="pulse-text"><i class="pulse" data-live=${connection.value}></i>${connection.value === 'live' ? 'live' : 'connecting'}</span>`;
-  return html`<${Panel} title="Activity per second, last two minutes" aside=${aside}>
+  const unknown = perSecond('stream')[0] === null;
+  const aside = html`<span class="pulse-text"><i class="pulse" data-live=${connection.value}></i>${connection.value !== 'live' ? 'connecting' : unknown ? 'live since the page opened' : 'live, last two minutes'}</span>`;
+  return html`<${Panel} title="Activity per second" aside=${aside}>
     ${busy.length
       ? html`<${Chart} wide=${true} times=${seconds()} series=${busy.map((c) => ({ label: c.name.toLowerCase(), c: c.id, values: perSecond(c.id) }))} label=${`Activity per second of ${busy.map((c) => c.name).join(', ')}`} />`
       : html`<${Empty} title="Quiet so far"><p>Whatever happens in this tenant shows here within a second. Send an event:</p>
@@ -69,8 +69,8 @@ function Events() {
   const list = recent.value.slice(0, 12);
   return html`<${Panel} title="What just happened">
     ${list.length
-      ? html`<div class="table-wrap"><table class="rows"><thead><tr><th>What</th><th>To</th><th class="num">Count</th><th class="num">When</th></tr></thead>
-        <tbody>${list.map((e) => html`<tr key=${e.key} data-c=${e.capability}><td><i class="dot"></i>${e.type}</td><td><code>${e.subject}</code></td><td class="num">${amount(e.count)}</td><td class="num"><time datetime=${e.time}>${ago(e.time)}</time></td></tr>`)}</tbody></table></div>`
+      ? html`<div class="table-wrap" tabindex="0" role="region" aria-label="Newest events"><table class="rows"><thead><tr><th>What</th><th>To</th><th class="num">Count</th><th class="num">When</th></tr></thead>
+        <tbody>${list.map((e) => html`<tr key=${e.key} data-c=${e.capability}><td><i class="dot"></i>${e.type}</td><td><${Short} id=${e.subject} /></td><td class="num">${amount(e.count)}</td><td class="num"><time datetime=${e.time}>${ago(e.time)}</time></td></tr>`)}</tbody></table></div>`
       : html`<${Empty} title="Nothing yet"><p>Events of all five capabilities are listed here as they happen.</p><//>`}
   <//>`;
 }

@@ -4,11 +4,11 @@ import { may } from './api.js';
 import { Page, Panel, Text, Choice, Segments, Act, Call, Trouble, Needs, Empty, Skeleton, Json, useFetch, useCall, useParam, amount, milliseconds } from './ui.js';
 
 const modes = [['hybrid', 'Hybrid'], ['keyword', 'Keyword'], ['semantic', 'Semantic']];
-const sample = { method: 'POST', path: '/v1/collections/articles/documents', body: [
+const sample = [{ method: 'PUT', path: '/v1/collections/articles', body: {} }, { method: 'POST', path: '/v1/collections/articles/documents', body: [
   { id: 'd1', title: 'Layering for winter', text: 'Wool, down and a windproof shell keep you warm below zero.' },
   { id: 'd2', title: 'Sourdough at home', text: 'Flour, water, salt and a patient starter.' },
   { id: 'd3', title: 'Tuning a bicycle', text: 'True the wheels, oil the chain, set the brakes.' },
-] };
+] }];
 
 export function Search() {
   const collections = useFetch(may('search:read') ? '/v1/collections?limit=1000' : '');
@@ -39,7 +39,7 @@ export function Search() {
           <${Text} label="Filter" value=${filter} onChange=${setFilter} placeholder=${exampleFilter(collection)} hint=${collection?.fields ? html`Over ${collection.fields.filter((f) => f.type !== 'text').slice(0, 5).map((f, i) => html`${i > 0 && ', '}<code>${f.name}</code>`)}` : 'Over the fields of the collection.'} />
           <div class="acts"><${Act} busy=${call.busy} disabled=${!collection}>Search<//></div>
         </form>`}
-        <${Call} request=${request} />
+        ${collection && html`<${Call} request=${request} />`}
       <//>
       <${Outcome} call=${call} problem=${collections.problem} empty=${collections.data && !collection} />
     </div>
@@ -58,7 +58,7 @@ function Outcome({ call, problem, empty }) {
   const aside = found && html`<span class="fine">${amount(found.found ?? found.hits.length)} found${found.mode && html` · ${found.mode}`}${found.degraded && ' · degraded'} · ${milliseconds(found.took_ms ?? answer.ms)}</span>`;
   return html`<${Panel} title="Hits" aside=${aside} class="result">
     <${Trouble} problem=${problem ?? call.problem} what="The search was refused" />
-    ${empty && html`<${Empty} title="No collection yet"><p>The first documents make one; its fields are read off them.</p><${Call} request=${sample} label="Try it" /><//>`}
+    ${empty && html`<${Empty} title="No collection yet"><p>Define one and send documents: without a definition of its fields they are read off the documents.</p><${Call} request=${sample} label="Try it" /><//>`}
     ${!answer && call.busy && html`<${Skeleton} rows=${6} />`}
     ${!answer && !call.busy && !call.problem && !problem && !empty && html`<${Empty} title="Ask in your own words"><p>Hybrid finds what has your words and what means the same, and ranks both together.</p><//>`}
     ${found && (found.hits.length ? html`<ol class="hits">${found.hits.map((hit) => html`<${Hit} key=${hit.id} hit=${hit} top=${found.hits[0].score} />`)}</ol>`

@@ -2,7 +2,7 @@
 import { html, useEffect, useRef, useState } from './vendor/preact.js';
 import { may } from './api.js';
 import { Chart } from './chart.js';
-import { Page, Panel, Field, Text, Choice, Act, Call, Trouble, Needs, Empty, Skeleton, useFetch, useCall, useParam, amount, milliseconds } from './ui.js';
+import { Page, Panel, Text, Choice, Act, Call, Trouble, Needs, Empty, Skeleton, useFetch, useCall, useParam, amount, milliseconds } from './ui.js';
 
 // spans offer a step that gives a readable number of points.
 const spans = { '-2m': ['1s', 'Last 2 minutes'], '-15m': ['10s', 'Last 15 minutes'], '-1h': ['1m', 'Last hour'], '-24h': ['15m', 'Last 24 hours'] };

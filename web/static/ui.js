@@ -26,6 +26,16 @@ export function useFetch(path) {
   return { ...state, reload: () => setTurn((n) => n + 1) };
 }
 
+// useFollow reads again after turn has changed, at most once a second however
+// often it does.
+export function useFollow(turn, reload) {
+  const waiting = useRef();
+  useEffect(() => {
+    if (turn) waiting.current ??= setTimeout(() => { waiting.current = undefined; reload(); }, 1000);
+  }, [turn]);
+  useEffect(() => () => clearTimeout(waiting.current), []);
+}
+
 // useCall runs one call at a time and keeps its outcome.
 export function useCall() {
   const [state, setState] = useState({});
@@ -100,28 +110,37 @@ export function Segments({ label, value, options, onChange }) {
 // Act is the one button of a form.
 export const Act = ({ busy, disabled, children }) => html`<button class="act" type="submit" disabled=${disabled} aria-busy=${busy ? 'true' : 'false'}>${children}</button>`;
 
-// Copy copies a text and says so.
+// Copy copies a text and says so. Where the browser does not let a page copy,
+// it selects the text beside it for whoever copies by hand.
 export function Copy({ text, label = 'Copy', what = 'Copied' }) {
-  const [done, setDone] = useState(false);
+  const [outcome, setOutcome] = useState('');
   const timer = useRef();
   useEffect(() => () => clearTimeout(timer.current), []);
-  const copy = async () => {
+  const tell = (short, long) => {
+    setOutcome(short);
+    announce(long);
+    timer.current = setTimeout(() => setOutcome(''), 2400);
+  };
+  const copy = async (e) => {
+    const shown = e.currentTarget.closest('.call, .secret-line')?.querySelector('pre, code');
     try {
       await navigator.clipboard.writeText(text);
-      setDone(true);
-      announce(what);
+      tell('Copied', what);
     } catch {
-      announce('The browser does not let this page copy. Select the text and copy it.');
+      if (shown) getSelection().selectAllChildren(shown);
+      tell('Selected', 'The browser does not let this page copy. The text is selected: copy it.');
     }
-    timer.current = setTimeout(() => setDone(false), 1600);
   };
-  return html`<button class="quiet" type="button" onClick=${copy}><${Icon} name=${done ? 'check' : 'copy'} />${done ? 'Copied' : label}</button>`;
+  return html`<button class="quiet" type="button" onClick=${copy}><${Icon} name=${outcome === 'Copied' ? 'check' : 'copy'} />${outcome || label}</button>`;
 }
 
-// Call shows a request as the command that makes it.
-export const Call = ({ request, label = 'The same call' }) => html`<div class="call">
-  <div class="call-head"><span>${label}</span><${Copy} text=${curl(request)} label="Copy as curl" what="Command copied" /></div>
-  <pre tabindex="0" aria-label="Command">${curl(request)}</pre></div>`;
+// Call shows a request, or several, as the commands that make them.
+export function Call({ request, label = 'The same call' }) {
+  const text = [request].flat().map(curl).join('\n');
+  return html`<div class="call">
+    <div class="call-head"><span>${label}</span><${Copy} text=${text} label="Copy as curl" what="Command copied" /></div>
+    <pre tabindex="0" aria-label="Command">${text}</pre></div>`;
+}
 
 // Trouble shows a problem: what is wrong, and what to do.
 export function Trouble({ problem, what = 'This did not work' }) {
@@ -132,7 +151,7 @@ export function Trouble({ problem, what = 'This did not work' }) {
   }
   return html`<div class="notice bad" role="alert">
     <strong>${what}</strong><p>${problem.detail}</p>
-    ${problem.errors.length > 0 && html`<ul>${problem.errors.slice(0, 8).map((e) => html`<li><code>${e.location}</code> ${e.message}</li>`)}</ul>`}
+    ${(problem.errors.length > 1 || problem.errors.length === 1 && !problem.detail.includes(problem.errors[0].message)) && html`<ul>${problem.errors.slice(0, 8).map((e) => html`<li><code>${e.location}</code> ${e.message}</li>`)}</ul>`}
     <p class="fine"><code>${problem.code}</code>${problem.status > 0 && html` · ${problem.status}`}${problem.requestId && html` · request <code>${problem.requestId}</code>`}</p>
   </div>`;
 }
