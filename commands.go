@@ -16,8 +16,8 @@ import (
 	"quintet/engine/config"
 )
 
-// Console is what a command reads and writes, so that tests run the real one.
-type Console struct {
+// Terminal is what a command reads and writes, so that tests run the real one.
+type Terminal struct {
 	Args           []string
 	Environ        []string
 	Stdin          io.Reader
@@ -35,7 +35,7 @@ const (
 // command is one sub-command. Arguments beyond args are refused.
 type command struct {
 	name, args, help string
-	run              func(ctx context.Context, c Console, cfg *Config, args []string) error
+	run              func(ctx context.Context, c Terminal, cfg *Config, args []string) error
 }
 
 // arity returns how many arguments the command takes. One in brackets may be
@@ -69,7 +69,7 @@ func commands() []command {
 }
 
 // Main runs one command and returns the exit code.
-func Main(ctx context.Context, c Console) int {
+func Main(ctx context.Context, c Terminal) int {
 	name := "serve"
 	if len(c.Args) > 0 && !strings.HasPrefix(c.Args[0], "-") {
 		name, c.Args = c.Args[0], c.Args[1:]
@@ -105,7 +105,7 @@ func Main(ctx context.Context, c Console) int {
 	return exitCode(c, name, all[i].run(ctx, c, cfg, args))
 }
 
-func exitCode(c Console, name string, err error) int {
+func exitCode(c Terminal, name string, err error) int {
 	var wrong *config.Error
 	switch {
 	case err == nil:
@@ -121,7 +121,7 @@ func exitCode(c Console, name string, err error) int {
 // errUsage marks a failure that the caller mends by another call: exit code 2.
 var errUsage = errors.New("see quintet help")
 
-func usage(c Console, all []command) {
+func usage(c Terminal, all []command) {
 	fmt.Fprint(c.Stderr, "usage: quintet [command] [flags]\n\ncommands:\n")
 	for _, cmd := range all {
 		fmt.Fprintf(c.Stderr, "  %-24s %s\n", strings.TrimSpace(cmd.name+" "+cmd.args), cmd.help)
@@ -133,7 +133,7 @@ func usage(c Console, all []command) {
 }
 
 // check verifies the folder offline and lists what is wrong.
-func check(ctx context.Context, c Console, cfg *Config, _ []string) (err error) {
+func check(ctx context.Context, c Terminal, cfg *Config, _ []string) (err error) {
 	e, err := cfg.openEngine(ctx, c.Stderr)
 	if err != nil {
 		return err
@@ -153,7 +153,7 @@ func check(ctx context.Context, c Console, cfg *Config, _ []string) (err error) 
 	return nil
 }
 
-func showConfig(_ context.Context, c Console, cfg *Config, args []string) error {
+func showConfig(_ context.Context, c Terminal, cfg *Config, args []string) error {
 	switch args[0] {
 	case "print":
 		return config.Print(c.Stdout, cfg, cfg.loaded.Sources)
@@ -166,7 +166,7 @@ func showConfig(_ context.Context, c Console, cfg *Config, args []string) error 
 	return fmt.Errorf("%q is not print, check or docs: %w", args[0], errUsage)
 }
 
-func version(_ context.Context, c Console, _ *Config, _ []string) error {
+func version(_ context.Context, c Terminal, _ *Config, _ []string) error {
 	_, err := fmt.Fprintf(c.Stdout, "quintet %s %s %s/%s\n", Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	return err
 }

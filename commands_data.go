@@ -18,7 +18,7 @@ import (
 
 // backup copies the data folder, or asks the server that has it open for a
 // copy, by the admin key of the folder.
-func backup(ctx context.Context, c Console, cfg *Config, args []string) (err error) {
+func backup(ctx context.Context, c Terminal, cfg *Config, args []string) (err error) {
 	write := func(w io.Writer) error { return backupFolder(ctx, c, cfg, w) }
 	if args[0] == "-" {
 		return write(c.Stdout)
@@ -34,7 +34,7 @@ func backup(ctx context.Context, c Console, cfg *Config, args []string) (err err
 	return nil
 }
 
-func backupFolder(ctx context.Context, c Console, cfg *Config, w io.Writer) (err error) {
+func backupFolder(ctx context.Context, c Terminal, cfg *Config, w io.Writer) (err error) {
 	e, err := cfg.openEngine(ctx, c.Stderr)
 	if errors.Is(err, engine.ErrLocked) {
 		return backupServer(ctx, cfg, w)
@@ -82,7 +82,7 @@ func (c *Config) localURL() string {
 }
 
 // restore fills an empty folder and tells whose credentials live again.
-func restore(ctx context.Context, c Console, cfg *Config, args []string) (err error) {
+func restore(ctx context.Context, c Terminal, cfg *Config, args []string) (err error) {
 	in := c.Stdin
 	if args[0] != "-" {
 		f, err := os.Open(args[0])
@@ -114,7 +114,7 @@ func restore(ctx context.Context, c Console, cfg *Config, args []string) (err er
 }
 
 // withGateway runs fn over the identities of a folder that no server uses.
-func withGateway(ctx context.Context, c Console, cfg *Config, fn func(*gateway.Gateway) error) (err error) {
+func withGateway(ctx context.Context, c Terminal, cfg *Config, fn func(*gateway.Gateway) error) (err error) {
 	e, err := cfg.openEngine(ctx, c.Stderr)
 	if err != nil {
 		return err
@@ -123,7 +123,7 @@ func withGateway(ctx context.Context, c Console, cfg *Config, fn func(*gateway.G
 	return fn(gateway.New(e, gateway.Options{}))
 }
 
-func apikey(ctx context.Context, c Console, cfg *Config, args []string) error {
+func apikey(ctx context.Context, c Terminal, cfg *Config, args []string) error {
 	return withGateway(ctx, c, cfg, func(g *gateway.Gateway) error {
 		key, err := g.IssueKey(ctx, args[0], args[1], args[2:], 0)
 		if err != nil {
@@ -134,7 +134,7 @@ func apikey(ctx context.Context, c Console, cfg *Config, args []string) error {
 	})
 }
 
-func removeDemo(ctx context.Context, c Console, cfg *Config, args []string) error {
+func removeDemo(ctx context.Context, c Terminal, cfg *Config, args []string) error {
 	if args[0] != "remove" {
 		return fmt.Errorf("%q is not remove: %w", args[0], errUsage)
 	}
@@ -148,7 +148,7 @@ func removeDemo(ctx context.Context, c Console, cfg *Config, args []string) erro
 }
 
 // healthcheck is for a container, which has nothing else to ask with.
-func healthcheck(ctx context.Context, c Console, cfg *Config, _ []string) error {
+func healthcheck(ctx context.Context, c Terminal, cfg *Config, _ []string) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, cfg.localURL()+"/readyz", nil)

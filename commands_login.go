@@ -16,7 +16,7 @@ import (
 
 // login asks the running server for a link to the console, by a key file of
 // the data folder: the server has the folder open, so nobody else can make one.
-func login(ctx context.Context, c Console, cfg *Config, args []string) error {
+func login(ctx context.Context, c Terminal, cfg *Config, args []string) error {
 	tenant, key, err := loginKey(cfg, args)
 	if err != nil {
 		return err

@@ -60,7 +60,7 @@ func (s *stage) run(args ...string) int {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	s.stdout, s.stderr = &output{}, &output{until: `"msg":"ready"`, then: cancel}
-	return Main(ctx, Console{Args: args, Stdin: strings.NewReader(""), Stdout: s.stdout, Stderr: s.stderr})
+	return Main(ctx, Terminal{Args: args, Stdin: strings.NewReader(""), Stdout: s.stdout, Stderr: s.stderr})
 }
 
 // expect runs a command line and compares exit code and what it prints.

@@ -28,7 +28,7 @@ func TestReload(t *testing.T) {
 	}
 	ready, ended := seen(`"msg":"ready"`), make(chan int, 1)
 	go func() {
-		ended <- Main(ctx, Console{
+		ended <- Main(ctx, Terminal{
 			Args:  []string{"--config", "quintet.yaml", "--listen", "127.0.0.1:0"},
 			Stdin: strings.NewReader(""), Stdout: &output{}, Stderr: stderr, Reload: reload,
 		})

@@ -41,7 +41,7 @@ type server struct {
 }
 
 // serve runs the server until ctx ends or it can no longer accept connections.
-func serve(ctx context.Context, c Console, cfg *Config, _ []string) (err error) {
+func serve(ctx context.Context, c Terminal, cfg *Config, _ []string) (err error) {
 	began := time.Now()
 	log, err := telemetry.NewLog(c.Stderr, cfg.Log)
 	if err != nil {

@@ -38,7 +38,7 @@ func startServerIn(t *testing.T, dir string, args ...string) *running {
 	ready, ended := make(chan struct{}), make(chan int, 1)
 	stderr := &output{until: `"msg":"ready"`, then: func() { close(ready) }}
 	go func() {
-		ended <- Main(ctx, Console{Args: args, Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: stderr})
+		ended <- Main(ctx, Terminal{Args: args, Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: stderr})
 	}()
 	select {
 	case <-ready:

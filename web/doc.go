@@ -11,6 +11,9 @@
 //   - A [Capability] adds its routes. What a route demands stands in its
 //     OpenAPI operation, and the same value is enforced: the scopes, the media
 //     types and the bytes of its body.
+//   - The console is the server's own client in a browser: files under static/
+//     that call the same routes, with a session's cookie for a credential.
+//   - A transaction is operations of several capabilities in one commit.
 //   - A problem is the one shape of every error, as RFC 9457 has it.
 //
 // A capability never imports this package. It has a method
