@@ -1,7 +1,5 @@
 package search
 
-import "math/bits"
-
 // bitmap is a set of rows. Reading beyond its end finds nothing.
 type bitmap []uint64
 
@@ -21,11 +19,4 @@ func (b bitmap) remove(row uint32) {
 	if word := int(row / 64); word < len(b) {
 		b[word] &^= 1 << (row % 64)
 	}
-}
-
-func (b bitmap) count() (n int) {
-	for _, word := range b {
-		n += bits.OnesCount64(word)
-	}
-	return n
 }

@@ -8,6 +8,7 @@ import (
 
 	"quintet/engine"
 	"quintet/engine/api"
+	"quintet/engine/filter"
 )
 
 // Kind is the type of a field's values.
@@ -52,7 +53,7 @@ var memberName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]{0,62}$`)
 
 // mayBeField reports whether a member can be named in a filter.
 func mayBeField(name string) bool {
-	return name != fieldID && memberName.MatchString(name) && !filterWords[strings.ToLower(name)]
+	return name != fieldID && memberName.MatchString(name) && !filter.Reserved(name)
 }
 
 // normal fills in the defaults of d and refuses what cannot be a definition.

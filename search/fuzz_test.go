@@ -16,47 +16,6 @@ var fuzzSchema = newSchema(&record{Declared: []Field{
 	{Name: "i", Type: Int}, {Name: "f", Type: Float}, {Name: "b", Type: Bool},
 }, Embed: []string{"t"}})
 
-// FuzzFilter holds that a filter is refused with a place, or means the same
-// when it is put into brackets, and that "not" turns it round.
-func FuzzFilter(f *testing.F) {
-	for _, s := range []string{"i = 1", "f >= -1.5e3 and not (k in ['a', \"b\"])", "ks != 'it''s' or b = true", "t exists", "t not exists", "i not in [1,2]", "((", "'", "i = \xff"} {
-		f.Add(s)
-	}
-	g := newSegment(fuzzSchema)
-	for n, raw := range []string{`{"id":"1","t":"a","k":"a","ks":["a","b"],"i":1,"f":2.5,"b":true}`, `{"id":"2","k":"it's","i":-7}`, `{"id":"3"}`} {
-		r, err := fuzzSchema.newRow(version{15: byte(n)}, stored{json: []byte(raw)}.encode())
-		if err != nil {
-			f.Fatal(err)
-		}
-		g.add(r)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		e, err := parseFilter(text, fuzzSchema)
-		if err != nil {
-			if !strings.Contains(err.Error(), "character") && !strings.Contains(err.Error(), "may have") {
-				t.Errorf("%q is refused without a place: %v", text, err)
-			}
-			return
-		}
-		if e == nil {
-			return
-		}
-		again, err := parseFilter("not ("+text+")", fuzzSchema)
-		if err != nil {
-			if len(text)+6 <= maxFilter && !strings.Contains(err.Error(), "nests") {
-				t.Errorf("%q is read, and in brackets refused: %v", text, err)
-			}
-			return
-		}
-		pass, opposite := g.compile(e), g.compile(again)
-		for row := range uint32(3) {
-			if pass(row) == opposite(row) {
-				t.Errorf("%q and its opposite agree on row %d", text, row)
-			}
-		}
-	})
-}
-
 // FuzzAnalyse holds what every term is, and that analysing is a matter of
 // words: the terms of two texts are those of both, one after the other.
 func FuzzAnalyse(f *testing.F) {

@@ -6,6 +6,7 @@ import (
 
 	"quintet/engine"
 	"quintet/engine/api"
+	"quintet/engine/filter"
 )
 
 // Query is what a search asks for. What the contract names and this release
@@ -49,7 +50,7 @@ type plan struct {
 	scale    float32
 	all      bool // neither q nor vector: everything that the filter admits
 	degraded bool
-	filter   *expression
+	filter   filter.Expression
 	limit    int
 	cursor   *cursor
 	print    uint32 // of what a cursor belongs to

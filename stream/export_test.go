@@ -172,16 +172,6 @@ func Counter(d Definition) (count func(line []byte) error, reset func(), entries
 	return count, func() { t.reset(len(d.Measures)) }, func() int { return len(t.entries) }
 }
 
-// ParseFilter parses a filter over the dimensions a, b and e, and applies it.
-func ParseFilter(text string) (made bool, err error) {
-	f, err := parseFilter(text, func(name string) int { return indexOf([]string{"a", "b", "e"}, name) })
-	if err != nil || f == nil {
-		return false, err
-	}
-	f(&[maxDimensions][]byte{})
-	return true, nil
-}
-
 // Sequence delivers batches in the order of positions, each from a goroutine
 // of its own once the one before it was applied or waits, and returns the
 // order in which they were applied.

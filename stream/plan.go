@@ -16,7 +16,7 @@ type plan struct {
 	step    int64 // seconds
 	columns []column
 	groupBy []int // dimensions
-	filter  filter
+	filter  predicate
 }
 
 // column is one value of every point.
@@ -82,8 +82,8 @@ func (s *shape) compile(q question) (*plan, error) {
 		}
 		p.groupBy = append(p.groupBy, d)
 	}
-	if p.filter, err = parseFilter(q.filter, s.dimension); err != nil {
-		return nil, invalid(q.where+"filter", err.Error())
+	if p.filter, err = s.parseFilter(q.filter, q.where+"filter"); err != nil {
+		return nil, err
 	}
 	return p, nil
 }

@@ -17,7 +17,7 @@ type Query struct {
 	To      string   `json:"to,omitempty" doc:"Rounded up, so that the open step is included." default:"now" example:"now"`
 	Step    string   `json:"step,omitempty" doc:"Length of a point, in whole seconds. Points start at multiples of it, counted from 1970 in UTC." default:"1m" example:"1m"`
 	GroupBy []string `json:"group_by,omitempty" doc:"Dimensions; a series for each combination of their values. Without them, one series for all events."`
-	Filter  string   `json:"filter,omitempty" doc:"Which events count: = != in, not in, and, or, not over dimensions." example:"country = 'DE'"`
+	Filter  string   `json:"filter,omitempty" doc:"Which events count: = != in, not in, exists, and, or, not over dimensions." example:"country = 'DE'"`
 	Select  []string `json:"select,omitempty" doc:"count, sum(m), min(m), max(m), avg(m) of measures m." example:"count"`
 	Limit   int      `json:"limit,omitempty" doc:"Series to answer, those with the most events; up to 1,000." default:"100"`
 }
