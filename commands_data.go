@@ -107,7 +107,7 @@ func restore(ctx context.Context, c Terminal, cfg *Config, args []string) (err e
 		}
 		fmt.Fprintf(c.Stdout, "%s is restored; these credentials open it again (--revoke-keys would have ended them):\n", cfg.Data)
 		for _, k := range all {
-			fmt.Fprintf(c.Stdout, "  %s  %s  %s  %s  %s\n", k.Tenant, k.Kind, k.ID, k.Created.Format(time.DateOnly), k.Name)
+			fmt.Fprintf(c.Stdout, "  %s  %s  %s  %s  %q\n", k.Tenant, k.Kind, k.ID, k.Created.Format(time.DateOnly), k.Name)
 		}
 		return nil
 	})

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"slices"
 
 	"quintet/engine"
 	"quintet/engine/api"
@@ -19,13 +21,29 @@ func (s *server) transactions() web.Transactions {
 	}}
 }
 
-func (s *server) preparePut(ctx context.Context, t engine.Tenant, raw json.RawMessage, _ string) (web.Operation, error) {
+// demand refuses an operation without one of its members.
+func demand(at string, members map[string]bool) error {
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		if !members[name] {
+			return &engine.Error{
+				Kind: engine.Invalid, Code: "validation_failed", Detail: at + "." + name + " is missing",
+				Fields: []engine.FieldError{{Location: at + "." + name, Message: "is missing"}},
+			}
+		}
+	}
+	return nil
+}
+
+func (s *server) preparePut(ctx context.Context, t engine.Tenant, raw json.RawMessage, at string) (web.Operation, error) {
 	var in struct {
 		Op         string          `json:"op"`
 		Collection string          `json:"collection"`
 		Document   json.RawMessage `json:"document"`
 	}
 	if err := api.Decode(raw, &in); err != nil {
+		return web.Operation{}, err
+	}
+	if err := demand(at, map[string]bool{"collection": in.Collection != "", "document": in.Document != nil}); err != nil {
 		return web.Operation{}, err
 	}
 	put, err := s.search.Prepare(ctx, t, in.Collection, in.Document)
@@ -39,13 +57,16 @@ func (s *server) preparePut(ctx context.Context, t engine.Tenant, raw json.RawMe
 	}, nil
 }
 
-func (s *server) prepareDelete(_ context.Context, t engine.Tenant, raw json.RawMessage, _ string) (web.Operation, error) {
+func (s *server) prepareDelete(_ context.Context, t engine.Tenant, raw json.RawMessage, at string) (web.Operation, error) {
 	var in struct {
 		Op         string `json:"op"`
 		Collection string `json:"collection"`
 		ID         string `json:"id"`
 	}
 	if err := api.Decode(raw, &in); err != nil {
+		return web.Operation{}, err
+	}
+	if err := demand(at, map[string]bool{"collection": in.Collection != "", "id": in.ID != ""}); err != nil {
 		return web.Operation{}, err
 	}
 	removal, err := s.search.PrepareDelete(t, in.Collection, in.ID)
@@ -66,6 +87,9 @@ func (s *server) prepareEnqueue(_ context.Context, t engine.Tenant, raw json.Raw
 		Job   json.RawMessage `json:"job"`
 	}
 	if err := api.Decode(raw, &in); err != nil {
+		return web.Operation{}, err
+	}
+	if err := demand(at, map[string]bool{"queue": in.Queue != "", "job": in.Job != nil}); err != nil {
 		return web.Operation{}, err
 	}
 	job, err := s.scheduler.Prepare(t, in.Queue, in.Job, at+".job")

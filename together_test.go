@@ -20,6 +20,25 @@ func transaction(id string) string {
 		{"op":"scheduler.enqueue","queue":"ship","job":{"payload":{"order":%[1]q}}}]}`, id)
 }
 
+func TestTransactionRefused(t *testing.T) {
+	r := startServerIn(t, t.TempDir(), "--demo-traffic", "off")
+	r.call("PUT", "/v1/collections/orders", ledgerCollection, 201)
+	f := func(operation string, status int, contains ...string) {
+		t.Helper()
+		r.call("POST", "/v1/transactions", `{"operations":[{"op":"scheduler.enqueue","queue":"ship","job":{}},`+operation+`]}`, status, contains...)
+	}
+	f(`{"op":"search.put","collection":"orders"}`, 422, "body.operations[1].document is missing")
+	f(`{"op":"search.put","document":{"n":"x"}}`, 422, "body.operations[1].collection is missing")
+	f(`{"op":"search.put","collection":"orders","document":null}`, 422, "body.operations[1]")
+	f(`{"op":"search.put","collection":"orders","document":{"n":7}}`, 422, "body.operations[1]", "the member n")
+	f(`{"op":"search.put","collection":"none","document":{"id":"x"}}`, 404, "collection_not_found", "body.operations[1]")
+	f(`{"op":"search.delete","collection":"orders","id":"atlantis"}`, 404, "document_not_found", "body.operations[1]")
+	f(`{"op":"scheduler.enqueue","queue":"ship"}`, 422, "body.operations[1].job is missing")
+	f(`{"op":"scheduler.enqueue","queue":"ship","job":{"priority":77}}`, 422, "body.operations[1].job.priority")
+	f(`{"op":"scheduler.enqueue","queue":"ship","job":{},"x":1}`, 422, `"location":"body.operations[1]`)
+	r.call("GET", "/v1/queues/ship", "", 404, "queue_not_found") // nothing was half done
+}
+
 // TestTransactionKill kills the whole program while it commits transactions,
 // and wants of each the document and the job, or neither.
 func TestTransactionKill(t *testing.T) {

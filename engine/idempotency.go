@@ -59,23 +59,17 @@ func (a *Answers) Run(ctx context.Context, t Tenant, once Once, apply func(tx *T
 		}, options...)
 		return answer, false, err
 	}
-	owner := once.Principal.Tenant
-	id := owner.Hash("idempotency", once.Principal.Subject+"\x00"+once.Route+"\x00"+once.Key)
+	owner, id, body := once.Principal.Tenant, once.id(), sha256.Sum256(once.Body)
 	if !a.begin(id) {
 		return nil, false, ErrInFlight
 	}
 	defer a.end(id)
-	body := sha256.Sum256(once.Body)
-	until := a.clock.Now().Add(answerLife).UnixMilli()
+	now := a.clock.Now()
+	until := now.Add(answerLife).UnixMilli()
 	err = a.store.Update(ctx, t, func(tx *Tx) (err error) {
-		answer, replayed = nil, false
 		own := tx.of(owner)
-		if kept := own.Get(bucketAnswers, id[:]); kept != nil && int64(binary.BigEndian.Uint64(kept)) > until-answerLife.Milliseconds() {
-			if [32]byte(kept[8:40]) != body {
-				return ErrKeyReused
-			}
-			answer, replayed = kept[40:], true
-			return nil
+		if answer, replayed, err = kept(own, id, body, now); err != nil || replayed {
+			return err
 		}
 		if answer, err = apply(tx); err != nil {
 			return err
@@ -86,6 +80,34 @@ func (a *Answers) Run(ctx context.Context, t Tenant, once Once, apply func(tx *T
 		return nil
 	}, options...)
 	return answer, replayed, err
+}
+
+// Kept returns the answer to an equal request of the last 24 hours, if there is
+// one: then nothing needs to be prepared. Errors: ErrKeyReused, those of View.
+func (a *Answers) Kept(ctx context.Context, once Once) (answer []byte, ok bool, err error) {
+	if once.Key == "" {
+		return nil, false, nil
+	}
+	err = a.store.View(ctx, once.Principal.Tenant, func(v *View) (err error) {
+		answer, ok, err = kept(v, once.id(), sha256.Sum256(once.Body), a.clock.Now())
+		return err
+	})
+	return answer, ok, err
+}
+
+func (o Once) id() [16]byte {
+	return o.Principal.Tenant.Hash("idempotency", o.Principal.Subject+"\x00"+o.Route+"\x00"+o.Key)
+}
+
+func kept(own Reader, id [16]byte, body [32]byte, now time.Time) (answer []byte, ok bool, err error) {
+	record := own.Get(bucketAnswers, id[:])
+	switch {
+	case record == nil || int64(binary.BigEndian.Uint64(record)) <= now.UnixMilli():
+		return nil, false, nil
+	case [32]byte(record[8:40]) != body:
+		return nil, false, ErrKeyReused
+	}
+	return record[40:], true, nil
 }
 
 func (a *Answers) begin(id [16]byte) bool {

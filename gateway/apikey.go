@@ -51,7 +51,7 @@ func (k mintedKey) put(tx *engine.Tx) {
 
 // newKeyRequest is the body of a request for a key.
 type newKeyRequest struct {
-	Name        string        `json:"name" minLength:"1" maxLength:"128" doc:"What it is for." example:"ci"`
+	Name        string        `json:"name" minLength:"1" maxLength:"128" pattern:"^[^\\x00-\\x1f\\x7f-\\x9f]*$" patternDescription:"one line without control characters" doc:"What it is for." example:"ci"`
 	Scopes      []string      `json:"scopes" minItems:"1" maxItems:"32" nullable:"false" doc:"What it may do: scopes that you hold yourself." example:"[\"search:read\"]"`
 	ExpiresIn   *api.Duration `json:"expires_in,omitempty" nullable:"false" doc:"How long it lives; for ever without." example:"720h"`
 	Collections []string      `json:"collections,omitempty" nullable:"false" doc:"Not supported yet."`

@@ -31,7 +31,7 @@ func (r clientRecord) holds(secret string) bool {
 
 // newClientRequest is the body of a request for a client.
 type newClientRequest struct {
-	Name   string   `json:"name" minLength:"1" maxLength:"128" doc:"What it is." example:"worker"`
+	Name   string   `json:"name" minLength:"1" maxLength:"128" pattern:"^[^\\x00-\\x1f\\x7f-\\x9f]*$" patternDescription:"one line without control characters" doc:"What it is." example:"worker"`
 	Grants []string `json:"grants" minItems:"1" maxItems:"8" nullable:"false" doc:"How it gets tokens. Only client_credentials is supported yet." example:"[\"client_credentials\"]"`
 	Scopes []string `json:"scopes" minItems:"1" maxItems:"32" nullable:"false" doc:"What its tokens may do: scopes that you hold yourself." example:"[\"scheduler:write\"]"`
 }

@@ -33,6 +33,8 @@ func TestAPIKeys(t *testing.T) {
 		{name: "Err/scope of a tenant", method: "POST", path: "/v1/apikeys", as: b.platform, body: `{"name":"x","scopes":["search:read"]}`, status: 422, want: []string{"invalid_scope"}},
 		{name: "Err/no scope", method: "POST", path: "/v1/apikeys", as: acme, body: `{"name":"x","scopes":["search:all"]}`, status: 422, want: []string{"invalid_scope", "body.scopes[0]"}},
 		{name: "Err/scope twice", method: "POST", path: "/v1/apikeys", as: acme, body: `{"name":"x","scopes":["search:read","search:read"]}`, status: 422, want: []string{"body.scopes[1]"}},
+		{name: "Err/escape in the name", method: "POST", path: "/v1/apikeys", as: acme, body: `{"name":"\u001b[2Jx","scopes":["search:read"]}`, status: 422, want: []string{"body.name", "control characters"}},
+		{name: "Err/name of two lines", method: "POST", path: "/v1/apikeys", as: acme, body: `{"name":"a\nb","scopes":["search:read"]}`, status: 422, want: []string{"body.name"}},
 		{name: "Err/no scopes", method: "POST", path: "/v1/apikeys", as: acme, body: `{"name":"x","scopes":[]}`, status: 422},
 		{name: "Err/collections", method: "POST", path: "/v1/apikeys", as: acme, body: `{"name":"x","scopes":["search:read"],"collections":["c"]}`, status: 422, want: []string{"not_supported", "body.collections"}},
 		{name: "Err/no collections", method: "POST", path: "/v1/apikeys", as: acme, body: `{"name":"x","scopes":["search:read"],"collections":[]}`, status: 422, want: []string{"not_supported"}},

@@ -66,7 +66,7 @@ func readTenant(r engine.Reader, id string) (tenantRecord, error) {
 
 // tenantPatch changes what it names.
 type tenantPatch struct {
-	Name *string    `json:"name,omitempty" minLength:"1" maxLength:"128" doc:"What people call it."`
+	Name *string    `json:"name,omitempty" minLength:"1" maxLength:"128" pattern:"^[^\\x00-\\x1f\\x7f-\\x9f]*$" patternDescription:"one line without control characters" doc:"What people call it."`
 	Rate *rateLimit `json:"rate_limit,omitempty" doc:"How often all of its credentials together may ask."`
 }
 

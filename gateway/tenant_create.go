@@ -10,7 +10,7 @@ import (
 // newTenantRequest is the body of a request for a tenant.
 type newTenantRequest struct {
 	ID   string `json:"id" minLength:"1" maxLength:"63" doc:"Its name in keys and URLs: a-z, 0-9 and -, a letter first. It never changes." example:"acme"`
-	Name string `json:"name" minLength:"1" maxLength:"128" doc:"What people call it." example:"Acme"`
+	Name string `json:"name" minLength:"1" maxLength:"128" pattern:"^[^\\x00-\\x1f\\x7f-\\x9f]*$" patternDescription:"one line without control characters" doc:"What people call it." example:"Acme"`
 }
 
 // newTenant is a tenant on its way into the store.

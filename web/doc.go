@@ -39,8 +39,8 @@
 //
 // Parameters of the operation are all that a query may hold; the media types of
 // its RequestBody are all that a body may be. MaxBodyBytes bounds the body, to
-// 1 MiB where it says nothing, and it must arrive within BodyReadTimeout or 30 s,
-// whichever is longer. A handler returns a [quintet/engine.Error], and this
+// 1 MiB where it says nothing, and it must arrive within BodyReadTimeout, 30 s
+// where it says nothing. A handler returns a [quintet/engine.Error], and this
 // package says it in HTTP.
 //
 // Two caveats. Whatever is written must be written within two minutes of the

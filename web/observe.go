@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"time"
@@ -25,8 +26,25 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		if err := next(c); err != nil {
 			s.answerError(err, c)
 		}
-		status = c.Response().Status
+		if status = c.Response().Status; status >= http.StatusInternalServerError && s.abandoned(c.Request()) {
+			status = statusAbandoned
+		}
 		return nil
+	}
+}
+
+// statusAbandoned is recorded, and never sent, for a request whose client was
+// gone before its answer: no fault of the server's.
+const statusAbandoned = 499
+
+// abandoned reports whether the client went away, which also a stop of the
+// server looks like to a request.
+func (s *Server) abandoned(r *http.Request) bool {
+	select {
+	case <-s.leaving:
+		return false
+	default:
+		return r.Context().Err() == context.Canceled
 	}
 }
 

@@ -1,7 +1,10 @@
 package web_test
 
 import (
+	"context"
 	"encoding/json"
+	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -41,6 +44,37 @@ func TestAccessLog(t *testing.T) {
 		if strings.Contains(b.access.String(), secret) {
 			t.Errorf("%q is in the access log: %s", secret, b.access)
 		}
+	}
+}
+
+// A client that is gone before its answer is no fault of the server's.
+func TestAccessLogOfTheAbandoned(t *testing.T) {
+	b := newBed(t, nil)
+	b.notes.waiting = make(chan struct{})
+	ctx, leave := context.WithCancel(t.Context())
+	gone := make(chan error)
+	go func() {
+		r, err := http.NewRequestWithContext(ctx, "POST", b.url("/v1/fail/wait"), nil)
+		if err != nil {
+			panic(err)
+		}
+		r.Header.Set("Authorization", "Bearer reader")
+		_, err = http.DefaultClient.Do(r)
+		gone <- err
+	}()
+	<-b.notes.waiting
+	leave()
+	if err := <-gone; err == nil {
+		t.Error("the request was answered")
+	}
+	for b.access.String() == "" {
+		runtime.Gosched() // the server has yet to notice
+	}
+	if line := b.access.String(); !strings.Contains(line, `"status":499`) || !strings.Contains(line, `"level":"WARN"`) {
+		t.Errorf("the access log says %s", line)
+	}
+	if log := b.log.String(); strings.Contains(log, `"level":"ERROR"`) {
+		t.Errorf("the log says %s", log)
 	}
 }
 

@@ -77,8 +77,14 @@ func newRouteTable(routes []*echo.Route, document *huma.OpenAPI) (routeTable, er
 	return table, errors.Join(faults...)
 }
 
+// humaBodyTime is what huma puts where an operation says nothing.
+const humaBodyTime = 5 * time.Second
+
 func newRoute(pattern string, op *huma.Operation) (*route, error) {
-	r := &route{pattern: pattern, query: map[string]bool{}, bodyBytes: bodyBytes, bodyTime: max(bodyTime, op.BodyReadTimeout)}
+	r := &route{pattern: pattern, query: map[string]bool{}, bodyBytes: bodyBytes, bodyTime: bodyTime}
+	if op.BodyReadTimeout > 0 && op.BodyReadTimeout != humaBodyTime {
+		r.bodyTime = op.BodyReadTimeout
+	}
 	if len(op.Tags) == 0 {
 		return nil, errors.New("its first tag must name the capability")
 	}

@@ -73,11 +73,27 @@ func (s *Server) transactionRoutes() {
 }
 
 func (s *Server) transact(ctx context.Context, in *transactionInput) (*transactionOutput, error) {
+	principal, _ := engine.PrincipalFrom(ctx)
+	body, err := json.Marshal(in.Body)
+	if err != nil {
+		return nil, err
+	}
+	once := engine.Once{Principal: principal, Route: "POST /v1/transactions", Key: in.IdempotencyKey, Body: body}
+	if answer, ok, err := s.house.Transactions.Answers.Kept(ctx, once); err != nil || ok {
+		return replay(answer), err
+	}
 	operations, err := s.prepare(ctx, in.Body.Operations)
 	if err != nil {
 		return nil, err
 	}
-	return s.commit(ctx, in, operations)
+	return s.commit(ctx, once, operations)
+}
+
+// replay gives an answer once more.
+func replay(answer []byte) *transactionOutput {
+	out := &transactionOutput{}
+	_ = json.Unmarshal(answer, &out.Body) // it was marshalled here
+	return out
 }
 
 // prepare checks every operation before anything happens.
@@ -117,27 +133,21 @@ func (s *Server) kindOf(ctx context.Context, raw json.RawMessage) (OperationKind
 }
 
 // commit writes all of them in one update and returns when they can be seen.
-func (s *Server) commit(ctx context.Context, in *transactionInput, operations []Operation) (out *transactionOutput, err error) {
-	principal, _ := engine.PrincipalFrom(ctx)
+func (s *Server) commit(ctx context.Context, once engine.Once, operations []Operation) (out *transactionOutput, err error) {
 	out = &transactionOutput{}
 	for _, o := range operations {
 		out.Body.Results = append(out.Body.Results, o.Result)
 	}
-	answer, err := json.Marshal(out.Body)
+	results, err := json.Marshal(out.Body)
 	if err != nil {
 		return nil, err
 	}
-	body, err := json.Marshal(in.Body)
-	if err != nil {
-		return nil, err
-	}
-	once := engine.Once{Principal: principal, Route: "POST /v1/transactions", Key: in.IdempotencyKey, Body: body}
-	options := []engine.UpdateOption{engine.Weight(len(body) + bytesBeside*len(operations))}
+	options := []engine.UpdateOption{engine.Weight(len(once.Body) + bytesBeside*len(operations))}
 	if len(operations) > smallCount {
 		options = append(options, engine.Bulk)
 	}
-	answer, replayed, err := s.house.Transactions.Answers.Run(ctx, principal.Tenant, once, func(tx *engine.Tx) ([]byte, error) {
-		return answer, applyAll(tx, operations)
+	answer, replayed, err := s.house.Transactions.Answers.Run(ctx, once.Principal.Tenant, once, func(tx *engine.Tx) ([]byte, error) {
+		return results, applyAll(tx, operations)
 	}, options...)
 	switch {
 	case errors.Is(err, engine.ErrTooManyKeys):
@@ -145,7 +155,7 @@ func (s *Server) commit(ctx context.Context, in *transactionInput, operations []
 	case err != nil:
 		return nil, err
 	case replayed:
-		return out, json.Unmarshal(answer, &out.Body)
+		return replay(answer), nil
 	}
 	return out, allDone(ctx, operations)
 }
@@ -169,7 +179,8 @@ func allDone(ctx context.Context, operations []Operation) (err error) {
 
 func place(i int) string { return fmt.Sprintf("body.operations[%d]", i) }
 
-// within says which operation an error belongs to.
+// within says which operation an error belongs to, where it does not say so
+// itself.
 func within(i int, err error) error {
 	e, ok := errors.AsType[*engine.Error](err)
 	if !ok {
@@ -179,7 +190,14 @@ func within(i int, err error) error {
 	if !strings.HasPrefix(e.Detail, place(i)) {
 		at.Detail = place(i) + ": " + e.Detail
 	}
-	if len(at.Fields) == 0 {
+	at.Fields = nil
+	for _, f := range e.Fields {
+		if !strings.HasPrefix(f.Location, place(i)) {
+			f.Location = place(i) + strings.TrimPrefix(f.Location, "body")
+		}
+		at.Fields = append(at.Fields, f)
+	}
+	if at.Fields == nil {
 		at.Fields = []engine.FieldError{{Location: place(i), Message: e.Detail}}
 	}
 	return &at

@@ -17,7 +17,7 @@ const shelf engine.Bucket = "web.shelf"
 
 // shelfOperations put and take things, as a capability would.
 type shelfOperations struct {
-	runs, done atomic.Int64 // closures run, operations told that they are on disk
+	prepared, runs, done atomic.Int64 // operations read, closures run, operations told that they are on disk
 }
 
 type shelfOperation struct {
@@ -34,6 +34,7 @@ func (s *shelfOperations) mount(_ *web.Options, h *web.House) {
 }
 
 func (s *shelfOperations) prepare(_ context.Context, _ engine.Tenant, raw json.RawMessage, at string) (web.Operation, error) {
+	s.prepared.Add(1)
 	var o shelfOperation
 	if err := api.Decode(raw, &o); err != nil {
 		return web.Operation{}, err
@@ -128,6 +129,11 @@ func TestTransactionOnce(t *testing.T) {
 		if a.body != first.body {
 			t.Errorf("answer %d: %s; want the first one's, %s", i, a.body, first.body)
 		}
+	}
+	operations.prepared.Store(0)
+	b.call(t, "POST", "/v1/transactions", "writer", body, "Idempotency-Key: k1")
+	if n := operations.prepared.Load(); n != 0 {
+		t.Errorf("a repeated request was prepared %d times", n)
 	}
 	if runs, done := operations.runs.Load(), operations.done.Load(); runs != 1 || done != 1 {
 		t.Errorf("ran %d times, was told %d times that it is on disk; want once each", runs, done)

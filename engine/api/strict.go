@@ -21,6 +21,9 @@ func Decode(data []byte, dst any) error {
 	if err := CheckJSON(data); err != nil {
 		return engine.Errorf(engine.Malformed, "malformed_json", "%s", err)
 	}
+	if t := reflect.TypeOf(dst).Elem(); string(bytes.TrimSpace(data)) == "null" && t.Kind() == reflect.Struct {
+		return refuse(engine.FieldError{Location: "body", Message: "is null and should be " + article(t)})
+	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
 	err := d.Decode(dst)
@@ -35,6 +38,10 @@ func Decode(data []byte, dst any) error {
 		field = engine.FieldError{Location: strings.TrimSuffix("body."+wrong.Field, "."), Message: "is a " + wrong.Value + " and should be " + article(wrong.Type)}
 	}
 	field.Message = strings.TrimPrefix(field.Message, "json: ")
+	return refuse(field)
+}
+
+func refuse(field engine.FieldError) error {
 	return &engine.Error{Kind: engine.Invalid, Code: "validation_failed", Detail: field.Location + ": " + field.Message, Fields: []engine.FieldError{field}}
 }
 
