@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -61,6 +63,7 @@ func TestReadmeCalls(t *testing.T) {
 				t.Fatal(err)
 			}
 			r := startServer(t)
+			r.awaitSamples()
 			bin := filepath.Join(t.TempDir(), "bin")
 			if err := os.Mkdir(bin, 0o700); err != nil {
 				t.Fatal(err)
@@ -75,6 +78,14 @@ func TestReadmeCalls(t *testing.T) {
 				t.Errorf("%v\n%s", err, printed)
 			}
 		})
+	}
+}
+
+// awaitSamples returns once the demo's samples are there, which the server
+// brings while it serves.
+func (r *running) awaitSamples() {
+	for !bytes.Contains(r.call("GET", "/v1/collections/countries", "", 0), []byte(`"documents":258`)) {
+		runtime.Gosched()
 	}
 }
 
