@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"io"
 	"mime"
@@ -129,11 +130,18 @@ func (s *Scheduler) postAtomic(c echo.Context, r enqueueRequest) error {
 	return writeJSON(c, http.StatusOK, answer)
 }
 
-// writeJSON writes like huma does: without escapes that only HTML needs.
+// writeJSON writes like huma does: without escapes that only HTML needs. It
+// fails only where v is no JSON: a client that went away is not a fault of the
+// request.
 func writeJSON(c echo.Context, status int, v any) error {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return err
+	}
 	c.Response().Header().Set(echo.HeaderContentType, mediaJSON)
 	c.Response().WriteHeader(status)
-	e := json.NewEncoder(c.Response())
-	e.SetEscapeHTML(false)
-	return e.Encode(v)
+	_, _ = c.Response().Write(b.Bytes())
+	return nil
 }

@@ -228,7 +228,7 @@ func (p *problem) GetStatus() int { return p.Status }
 
 var statusOf = map[engine.Kind]int{
 	engine.Malformed: 400, engine.Unauthenticated: 401, engine.NotFound: 404, engine.Conflict: 409, engine.Precondition: 412,
-	engine.TooLarge: 413, engine.Invalid: 422, engine.Unavailable: 503, engine.Full: 507,
+	engine.TooLarge: 413, engine.Invalid: 422, engine.Busy: 429, engine.Unavailable: 503, engine.Full: 507,
 }
 
 func problemOf(err error) *problem {

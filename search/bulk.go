@@ -22,15 +22,15 @@ const (
 const maxAttempts = 8
 
 // Put stores one document, under the id that the path names, "" for its own or
-// a new one. A document of the same id is replaced; ifMatch is the ETag that
-// it must have, "" for whichever. It returns once searches find the document.
-func (s *Service) Put(ctx context.Context, t engine.Tenant, collection, id string, raw []byte, ifMatch string) (d Document, replaced bool, err error) {
+// a new one. A document of the same id is replaced, where the condition lets
+// it. It returns once searches find the document.
+func (s *Service) Put(ctx context.Context, t engine.Tenant, collection, id string, raw []byte, condition Condition) (d Document, replaced bool, err error) {
 	p, err := s.read(t, collection, raw, id)
 	if err != nil {
 		return d, false, err
 	}
 	for range maxAttempts {
-		p.ifMatch = ifMatch
+		p.condition = condition
 		if err = s.write(ctx, []*Put{p}); !errors.Is(err, errCollectionMoved) {
 			break
 		}

@@ -41,8 +41,8 @@ func (c *collection) info() CollectionInfo {
 }
 
 // Define makes a collection of this definition, and reports whether it is new.
-// An equal definition changes nothing. Another one needs ifMatch, the ETag of
-// the definition that it replaces, and a collection without documents.
+// An equal definition changes nothing. Another one needs ifMatch, a list with
+// the ETag of the definition that it replaces, and a collection without documents.
 func (s *Service) Define(ctx context.Context, t engine.Tenant, name string, d Definition, ifMatch string) (info CollectionInfo, isNew bool, err error) {
 	if err := api.CheckName("collection", name); err != nil {
 		return CollectionInfo{}, false, err
@@ -70,7 +70,7 @@ func (s *Service) Define(ctx context.Context, t engine.Tenant, name string, d De
 func (s *Service) replace(ctx context.Context, old *collection, d Definition, ifMatch string) (CollectionInfo, error) {
 	was := old.schema.Load()
 	switch {
-	case ifMatch != "" && ifMatch != "*" && ifMatch != was.etag():
+	case ifMatch != "" && !names(ifMatch, was.etag()):
 		return CollectionInfo{}, errCollectionETag
 	case d.equal(was.definition()):
 		return old.info(), nil
@@ -144,7 +144,7 @@ func (s *Service) Drop(ctx context.Context, t engine.Tenant, name, ifMatch strin
 	if err != nil {
 		return err
 	}
-	if ifMatch != "" && ifMatch != "*" && ifMatch != c.schema.Load().etag() {
+	if ifMatch != "" && !names(ifMatch, c.schema.Load().etag()) {
 		return errCollectionETag
 	}
 	err = s.e.Store.Update(ctx, t, func(tx *engine.Tx) error {

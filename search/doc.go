@@ -24,7 +24,7 @@
 //	s := search.New(e, search.Options{Embedder: model})
 //	err := s.Start(ctx)
 //	_, _, err = s.Define(ctx, tenant, "products", search.Definition{EmbedAll: true}, "")
-//	document, _, err := s.Put(ctx, tenant, "products", "", []byte(`{"title":"Warm winter coat"}`), "")
+//	document, _, err := s.Put(ctx, tenant, "products", "", []byte(`{"title":"Warm winter coat"}`), search.Condition{})
 //	answer, err := s.Search(ctx, tenant, "products", search.Query{Q: "clothes for the cold"})
 //
 // A write is made like everywhere on the engine. Prepare reads the document by
@@ -35,8 +35,11 @@
 // looks: so it sees a document before a change or after it, never both and
 // never neither.
 //
+// The model is shared: tenants have its places in turn, queries before imports.
+// A tenant may have 64 queries and single documents waiting for it.
+//
 // Lock order: defining, then the queue of an index, then its segment. Nothing
-// is called under the last two.
+// is called under the last two, nor under the gate of the model.
 //
 // Caveats:
 //

@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"quintet/engine"
 )
 
 // Embedder turns texts into unit vectors of Dimensions numbers, which point
@@ -16,56 +18,22 @@ type Embedder interface {
 	Hash() string
 }
 
-// gate lets as many embeddings run as there are processors. Imports leave one
-// place free, and come in small units, so that a query hardly waits for them.
-type gate struct {
-	all  chan struct{}
-	bulk chan struct{}
-}
-
-func newGate(places int) *gate {
-	return &gate{all: make(chan struct{}, places), bulk: make(chan struct{}, max(1, places-1))}
-}
-
-// enter waits for a place and returns how to leave it.
-func (g *gate) enter(ctx context.Context, bulk bool) (leave func(), err error) {
-	places := []chan struct{}{g.all}
-	if bulk {
-		places = []chan struct{}{g.bulk, g.all}
-	}
-	for i, place := range places {
-		select {
-		case place <- struct{}{}:
-		case <-ctx.Done():
-			release(places[:i])
-			return nil, context.Cause(ctx)
-		}
-	}
-	return func() { release(places) }, nil
-}
-
-func release(places []chan struct{}) {
-	for _, place := range places {
-		<-place
-	}
-}
-
 // embedUnit is how many texts are embedded in one turn.
 const embedUnit = 8
 
-// embed embeds texts, many of them with several processors.
-func (s *Service) embed(ctx context.Context, texts []string) (vectors [][]float32, tokens []int, err error) {
+// embed embeds texts of a tenant, many of them with several processors.
+func (s *Service) embed(ctx context.Context, t engine.Tenant, texts []string) (vectors [][]float32, tokens []int, err error) {
 	vectors, tokens = make([][]float32, len(texts)), make([]int, len(texts))
 	bulk := len(texts) > 1
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	units := make(chan int)
 	var workers sync.WaitGroup
-	for range min(cap(s.gate.bulk), (len(texts)+embedUnit-1)/embedUnit) {
+	for range min(s.gate.bulk, (len(texts)+embedUnit-1)/embedUnit) {
 		workers.Go(func() {
 			for from := range units {
 				to := min(from+embedUnit, len(texts))
-				if err := s.embedTurn(ctx, texts[from:to], vectors[from:to], tokens[from:to], bulk); err != nil {
+				if err := s.embedTurn(ctx, t, texts[from:to], vectors[from:to], tokens[from:to], bulk); err != nil {
 					cancel(err)
 				}
 			}
@@ -80,8 +48,8 @@ func (s *Service) embed(ctx context.Context, texts []string) (vectors [][]float3
 }
 
 // embedTurn fills vectors and tokens.
-func (s *Service) embedTurn(ctx context.Context, texts []string, vectors [][]float32, tokens []int, bulk bool) error {
-	leave, err := s.gate.enter(ctx, bulk)
+func (s *Service) embedTurn(ctx context.Context, t engine.Tenant, texts []string, vectors [][]float32, tokens []int, bulk bool) error {
+	leave, err := s.gate.enter(ctx, t, bulk)
 	if err != nil {
 		return err
 	}

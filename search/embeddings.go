@@ -51,13 +51,13 @@ const (
 
 const formatBase64 = "base64"
 
-// Embeddings embeds texts.
-func (s *Service) Embeddings(ctx context.Context, r EmbeddingsRequest) (*Embeddings, error) {
+// Embeddings embeds texts of a tenant.
+func (s *Service) Embeddings(ctx context.Context, t engine.Tenant, r EmbeddingsRequest) (*Embeddings, error) {
 	texts, err := r.check()
 	if err != nil {
 		return nil, err
 	}
-	vectors, tokens, err := s.embed(ctx, texts)
+	vectors, tokens, err := s.embed(ctx, t, texts)
 	if err != nil {
 		return nil, err
 	}

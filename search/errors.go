@@ -16,6 +16,7 @@ var (
 	errCollectionMoved    = &engine.Error{Kind: engine.Conflict, Code: "collection_changed", Detail: "the fields of the collection have changed in this very moment; try again"}
 	errDocumentNotFound   = &engine.Error{Kind: engine.NotFound, Code: "document_not_found", Detail: "there is no such document in this collection"}
 	errDocumentETag       = &engine.Error{Kind: engine.Precondition, Code: "etag_mismatch", Detail: "If-Match does not name the current version of the document; read it again"}
+	errDocumentExists     = &engine.Error{Kind: engine.Precondition, Code: "document_exists", Detail: "there is a document of this id already, and If-None-Match lets none be replaced; leave it out, or take another id"}
 	errModelChanged       = &engine.Error{Kind: engine.Conflict, Code: "model_changed", Detail: "the vectors of this collection were made by another embedding model, which cannot be compared with the present one; keyword search goes on, for the rest make a new collection and send the documents there"}
 	errNoVectors          = &engine.Error{Kind: engine.Invalid, Code: "not_embedded", Detail: "this collection embeds no field, so it has no vectors; search it with mode keyword"}
 )
@@ -24,6 +25,7 @@ var (
 var (
 	errBehind   = &engine.Error{Kind: engine.Unavailable, Code: "search_behind", Detail: "the index has not caught up with what is stored; what was written is safe, try again shortly", RetryAfter: 2 * time.Second}
 	errBroken   = &engine.Error{Kind: engine.Unavailable, Code: "search_rebuilding", Detail: "the index failed and is rebuilt from what is stored; nothing is lost, try again shortly", RetryAfter: 5 * time.Second}
+	errWaiting  = &engine.Error{Kind: engine.Busy, Code: "too_many_searches", Detail: "too many searches and documents of this tenant wait for the embedding model already; keyword search goes on, the rest try again shortly", RetryAfter: time.Second}
 	errEmbedder = &engine.Error{Kind: engine.Unavailable, Code: "embedding_failed", Detail: "the embedding model failed; keyword search goes on, try again"}
 )
 

@@ -44,7 +44,7 @@ func Example() {
 		`{"id":"parka","title":"Down parka for cold days","price":180,"tags":["coat"]}`,
 		`{"id":"shorts","title":"Shorts for the beach","price":25,"tags":["summer"]}`,
 	} {
-		if _, _, err := s.Put(ctx, acme, "products", "", []byte(document), ""); err != nil {
+		if _, _, err := s.Put(ctx, acme, "products", "", []byte(document), search.Condition{}); err != nil {
 			panic(err)
 		}
 	}

@@ -159,13 +159,13 @@ func (s *Service) FailNextIndexing() {
 }
 
 // Places is how many embeddings run at once.
-func (s *Service) Places() int { return cap(s.gate.all) }
+func (s *Service) Places() int { return s.gate.places }
 
 // OccupyModel takes every place of the model, until leave is called.
 func (s *Service) OccupyModel() (leave func()) {
 	var all []func()
-	for range cap(s.gate.all) {
-		one, err := s.gate.enter(context.Background(), false)
+	for range s.gate.places {
+		one, err := s.gate.enter(context.Background(), engine.Tenant{}, false)
 		if err != nil {
 			panic(err)
 		}

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -16,14 +17,15 @@ import (
 
 const ndjson = "application/x-ndjson"
 
-// Limits of a body in bytes, and of the time in which it comes: an import
-// reads on only when what came before is embedded.
+// Limits of a body in bytes, of the time in which it comes – an import reads on
+// only when what came before is embedded – and of that in which what was
+// embedded is read.
 const (
-	maxImport      = 64 << 20
-	maxSearchBody  = 64 << 10
-	maxEmbedBody   = 8 << 20
-	importTime     = time.Hour
-	importPatience = 2 * time.Minute // for the client, after each slice
+	maxImport     = 64 << 20
+	maxSearchBody = 64 << 10
+	maxEmbedBody  = 8 << 20
+	importTime    = time.Hour
+	clientTime    = 2 * time.Minute // after each slice of an import too
 )
 
 // Routes registers the routes of search and their operations. Those whose
@@ -90,11 +92,30 @@ func content(media string, schema *huma.Schema) map[string]*huma.MediaType {
 	return map[string]*huma.MediaType{media: {Schema: schema}}
 }
 
-// writeJSON writes like huma does: without escapes that only HTML needs.
+// writeJSON writes like huma does: without escapes that only HTML needs. It
+// fails only where v is no JSON.
 func writeJSON(c echo.Context, status int, v any) error {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return err
+	}
+	write(c, status, b.Bytes())
+	return nil
+}
+
+// write answers with JSON. A client that went away is not a fault of the
+// request.
+func write(c echo.Context, status int, body []byte) {
 	c.Response().Header().Set(echo.HeaderContentType, echo.MIMEApplicationJSON)
 	c.Response().WriteHeader(status)
-	e := json.NewEncoder(c.Response())
-	e.SetEscapeHTML(false)
-	return e.Encode(v)
+	_, _ = c.Response().Write(body)
+}
+
+// patience returns what gives the client time, from then on, to read what is
+// written. A connection that takes no deadline is gone, and its writes fail.
+func patience(c echo.Context) func() {
+	control := http.NewResponseController(c.Response())
+	return func() { _ = control.SetWriteDeadline(time.Now().Add(clientTime)) }
 }

@@ -49,11 +49,6 @@ type CollectionPath struct {
 	Collection string `path:"collection"`
 }
 
-// IfMatch is the version that a change relies on.
-type IfMatch struct {
-	IfMatch string `header:"If-Match" doc:"The ETag of what is changed."`
-}
-
 type collectionOutput struct {
 	Status int
 	ETag   string `header:"ETag"`

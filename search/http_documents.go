@@ -2,11 +2,12 @@ package search
 
 import (
 	"bufio"
+	"bytes"
+	"encoding/json"
 	"io"
 	"mime"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/labstack/echo/v4"
@@ -21,34 +22,60 @@ func (s *Service) postDocuments(c echo.Context) error {
 	if err != nil || media != ndjson && media != echo.MIMEApplicationJSON {
 		return engine.Errorf(engine.Invalid, "content_type_missing", "say in Content-Type whether this is %s or %s", ndjson, echo.MIMEApplicationJSON)
 	}
-	ctx, control := c.Request().Context(), http.NewResponseController(c.Response())
-	// A connection that takes no deadline is gone, and its reads fail.
-	after := func() { _ = control.SetWriteDeadline(time.Now().Add(importPatience)) }
-	body := bufio.NewReader(c.Request().Body)
-	answer, err := s.Import(ctx, tenantOf(ctx), c.Param("collection"), listed(media, body), after)
+	body, err := listed(media, bufio.NewReader(c.Request().Body))
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	answer, err := s.Import(ctx, tenantOf(ctx), c.Param("collection"), body, patience(c))
 	if err != nil {
 		return err
 	}
 	return writeJSON(c, http.StatusOK, answer)
 }
 
-// listed makes a single object of type application/json a list of one, however
-// many lines it has.
-func listed(media string, body *bufio.Reader) io.Reader {
-	for n := 1; media == echo.MIMEApplicationJSON && n <= body.Size(); n++ {
-		ahead, err := body.Peek(n)
-		if err != nil {
-			break
-		}
-		switch ahead[n-1] {
-		case ' ', '\t', '\r', '\n':
-			continue
-		case '{':
-			return io.MultiReader(strings.NewReader("["), body, strings.NewReader("]"))
-		}
-		return body
+// listed makes a single document of type application/json a list of one,
+// however many lines it has. Behind it the body must end.
+func listed(media string, body *bufio.Reader) (io.Reader, error) {
+	if media != echo.MIMEApplicationJSON {
+		return body, nil
 	}
-	return body
+	first, err := firstByte(body)
+	if err != nil && err != io.EOF {
+		return nil, err
+	}
+	if first == '[' {
+		return body, nil
+	}
+	raw, err := readDocument(body)
+	if err != nil {
+		return nil, err
+	}
+	if !json.Valid(raw) {
+		return nil, engine.Errorf(engine.Malformed, "malformed_json", "the body is not one JSON object or array; send documents as an array, or one a line as %s", ndjson)
+	}
+	return io.MultiReader(strings.NewReader("["), bytes.NewReader(raw), strings.NewReader("]")), nil
+}
+
+// firstByte passes white space over and returns what stands behind it.
+func firstByte(body *bufio.Reader) (byte, error) {
+	for {
+		switch c, err := body.ReadByte(); {
+		case err != nil:
+			return 0, err
+		case c != ' ' && c != '\t' && c != '\r' && c != '\n':
+			return c, body.UnreadByte()
+		}
+	}
+}
+
+// readDocument reads a body of one document.
+func readDocument(body io.Reader) ([]byte, error) {
+	raw, err := io.ReadAll(io.LimitReader(body, maxLine+1))
+	if err == nil && len(raw) > maxLine {
+		err = engine.Errorf(engine.TooLarge, "document_too_large", "a document may have %d bytes; keep the long parts elsewhere, with the document naming them", MaxDocument)
+	}
+	return raw, err
 }
 
 func postDocumentsOperation(a huma.API) *huma.Operation {
@@ -68,15 +95,16 @@ func postDocumentsOperation(a huma.API) *huma.Operation {
 
 // putDocument stores one document under the id of the path.
 func (s *Service) putDocument(c echo.Context) error {
-	raw, err := io.ReadAll(io.LimitReader(c.Request().Body, maxLine+1))
+	raw, err := readDocument(c.Request().Body)
 	if err != nil {
 		return err
 	}
-	if len(raw) > maxLine {
-		return engine.Errorf(engine.TooLarge, "document_too_large", "a document may have %d bytes; keep the long parts elsewhere, with the document naming them", MaxDocument)
+	condition, err := conditionOf(c.Request().Header)
+	if err != nil {
+		return err
 	}
 	ctx := c.Request().Context()
-	d, replaced, err := s.Put(ctx, tenantOf(ctx), c.Param("collection"), c.Param("id"), raw, c.Request().Header.Get("If-Match"))
+	d, replaced, err := s.Put(ctx, tenantOf(ctx), c.Param("collection"), c.Param("id"), raw, condition)
 	if err != nil {
 		return err
 	}
@@ -84,13 +112,14 @@ func (s *Service) putDocument(c echo.Context) error {
 	if replaced {
 		status = http.StatusOK
 	}
-	return d.send(c, status)
+	d.send(c, status)
+	return nil
 }
 
 // send answers with a document as it was sent.
-func (d Document) send(c echo.Context, status int) error {
+func (d Document) send(c echo.Context, status int) {
 	c.Response().Header().Set("ETag", d.ETag)
-	return c.JSONBlob(status, d.JSON)
+	write(c, status, d.JSON)
 }
 
 func documentOperation(id, method, scope, summary, description string) *huma.Operation {
@@ -104,7 +133,12 @@ func documentOperation(id, method, scope, summary, description string) *huma.Ope
 
 func putDocumentOperation() *huma.Operation {
 	op := documentOperation("put-document", http.MethodPut, "write", "Store a document", "201 when there was none of this id, 200 when it replaces one. It is on disk and found when it answers.")
-	op.Parameters = append(op.Parameters, &huma.Param{Name: "If-Match", In: "header", Description: "The ETag of the document to replace.", Schema: &huma.Schema{Type: huma.TypeString}})
+	header := func(name, description string) *huma.Param {
+		return &huma.Param{Name: name, In: "header", Description: description, Schema: &huma.Schema{Type: huma.TypeString}}
+	}
+	op.Parameters = append(op.Parameters,
+		header("If-Match", "The ETag of the document to replace, or several of which it has one; * for any."),
+		header("If-None-Match", "* = store the document only where there is none of this id; others are not supported yet."))
 	op.RequestBody = &huma.RequestBody{Required: true, Content: content(echo.MIMEApplicationJSON, &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true})}
 	op.MaxBodyBytes = maxLine
 	op.Errors = append(op.Errors, http.StatusPreconditionFailed)
@@ -119,7 +153,8 @@ func (s *Service) getDocument(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return d.send(c, http.StatusOK)
+	d.send(c, http.StatusOK)
+	return nil
 }
 
 func getDocumentOperation() *huma.Operation {

@@ -53,10 +53,12 @@ func (s *Service) postEmbeddings(c echo.Context) error {
 	if err := decodeBody(c, maxEmbedBody, &r); err != nil {
 		return err
 	}
-	answer, err := s.Embeddings(c.Request().Context(), r)
+	ctx := c.Request().Context()
+	answer, err := s.Embeddings(ctx, tenantOf(ctx), r)
 	if err != nil {
 		return err
 	}
+	patience(c)() // 2,048 texts may take a slow machine longer than an answer has by itself
 	return writeJSON(c, http.StatusOK, answer)
 }
 

@@ -5,8 +5,13 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"net/http/httptest"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
+
+	"github.com/labstack/echo/v4"
 )
 
 // scenario is one request, what its answer must hold and, behind a !, what not.
@@ -103,6 +108,17 @@ func TestDocumentRoutes(t *testing.T) {
 		{"OKLast", "GET", c + "/t", "", nil, 200, []string{`"n":2`}},
 
 		{"ErrType", "POST", c, `{"id":"a"}`, []string{"Content-Type", "text/plain"}, 422, []string{"content_type_missing"}},
+		{"OKObjectBlanks", "POST", c, strings.Repeat(" \n", 5000) + `{"id":"blanks"}` + "\n", nil, 200, []string{`"accepted":1`}},
+		{"OKArrayBlanks", "POST", c, strings.Repeat(" \n", 5000) + "[{\"id\":\n\"blanks\"}] \n", nil, 200, []string{`"accepted":1`}},
+		{"ErrNumber", "POST", c, `7`, nil, 200, []string{`"rejected":1`}},
+		{"ErrTwoObjects", "POST", c, `{"id":"a9"}, {"id":"a10"}`, nil, 400, []string{"malformed_json"}},
+		{"ErrTwoLines", "POST", c, "{\"id\":\"a9\"}\n{\"id\":\"a10\"}", nil, 400, []string{"malformed_json"}},
+		{"ErrTwoArrays", "POST", c, `[] []`, nil, 400, []string{"malformed_json"}},
+		{"ErrObjectCut", "POST", c, `{"id":"a9"`, nil, 400, []string{"malformed_json"}},
+		{"ErrNothing", "POST", c, ``, []string{"Content-Type", "application/json"}, 400, []string{"malformed_json"}},
+		{"ErrBlanks", "POST", c, " \n", nil, 400, []string{"malformed_json"}},
+		{"ErrObjectLarge", "POST", c, `{"x":"` + strings.Repeat("x", 80<<10) + `"}`, nil, 413, []string{"document_too_large"}},
+		{"OKNoneOfThem", "GET", c + "/a9", "", nil, 404, nil},
 		{"ErrCut", "POST", c, `[{"id":"a"}`, nil, 400, []string{"malformed_json"}},
 		{"ErrIDOther", "PUT", c + "/d1", `{"id":"d2"}`, nil, 422, []string{"body.id"}},
 		{"ErrIDNumber", "PUT", c + "/d1", `{"id":7}`, nil, 422, []string{"invalid_document"}},
@@ -253,4 +269,116 @@ func TestScopes(t *testing.T) {
 	if seen != len(want) {
 		t.Errorf("%d operations, expected were %d", seen, len(want))
 	}
+}
+
+// TestCursorOfAnother holds that a cursor serves the collection alone that
+// gave it out, also where another one has its name now.
+func TestCursorOfAnother(t *testing.T) {
+	b := newBed(t)
+	page := func() string {
+		b.post("c", `{"id":"a"}`, `{"id":"b"}`)
+		return jsonOf(map[string]any{"limit": 1, "cursor": *b.search("c", `{"limit":1}`).Next})
+	}
+	b.define("c", `{}`)
+	b.define("d", `{}`)
+	own := page()
+	b.do("POST", "/v1/collections/c/search", own).want(200, `"id":"a"`)
+	b.do("POST", "/v1/collections/d/search", own).want(422, "invalid_cursor")
+	b.do("DELETE", "/v1/collections/c", "").want(204)
+	b.define("c", `{}`)
+	b.do("POST", "/v1/collections/c/search", own).want(422, "invalid_cursor")
+	b.do("POST", "/v1/collections/c/search", page()).want(200, `"id":"a"`)
+}
+
+// conn is what an answer is written to: gone, or with the time that it has.
+type conn struct {
+	*httptest.ResponseRecorder
+	gone     bool
+	deadline time.Time // that was set before the first write
+}
+
+func (c *conn) Write(data []byte) (int, error) {
+	if c.gone {
+		return 0, syscall.EPIPE
+	}
+	return c.ResponseRecorder.Write(data)
+}
+
+func (c *conn) SetWriteDeadline(at time.Time) error {
+	if c.Body.Len() == 0 {
+		c.deadline = at
+	}
+	return nil
+}
+
+// send makes a call over c, and returns what its handler failed with.
+func (b *bed) send(c *conn, method, path, body string) (failed error) {
+	b.web.HTTPErrorHandler = func(err error, _ echo.Context) { failed = err }
+	c.ResponseRecorder = httptest.NewRecorder()
+	r := httptest.NewRequestWithContext(background, method, path, strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	b.web.ServeHTTP(c, r)
+	return failed
+}
+
+// TestClientGone holds that it is no fault of a request that nobody reads its
+// answer.
+func TestClientGone(t *testing.T) {
+	b := newBed(t)
+	b.define("c", `{}`)
+	for _, call := range [][3]string{
+		{"POST", "/v1/collections/c/documents", `[{"id":"a","t":"winter"}]`},
+		{"PUT", "/v1/collections/c/documents/b", `{"t":"summer"}`},
+		{"GET", "/v1/collections/c/documents/b", ""},
+		{"POST", "/v1/collections/c/search", `{"q":"winter"}`},
+		{"POST", "/v1/embeddings", `{"model":"minilm","input":"winter"}`},
+	} {
+		if err := b.send(&conn{gone: true}, call[0], call[1], call[2]); err != nil {
+			t.Errorf("%s %s failed: %v", call[0], call[1], err)
+		}
+	}
+}
+
+// TestEmbeddingsPatience holds that an answer has time of its own to be
+// written, however long the model took.
+func TestEmbeddingsPatience(t *testing.T) {
+	b := newBed(t)
+	c, began := &conn{}, time.Now()
+	must(t, b.send(c, "POST", "/v1/embeddings", `{"model":"minilm","input":["a","b"]}`))
+	if c.Code != 200 || c.deadline.Before(began.Add(time.Minute)) {
+		t.Errorf("status %d, written until %v", c.Code, c.deadline)
+	}
+}
+
+// TestConditions holds which writes a condition lets pass.
+func TestConditions(t *testing.T) {
+	b := newBed(t)
+	b.define("c", `{}`)
+	const c, d = "collections/c", "collections/c/documents/d"
+	none := func(value string) []string { return []string{"If-None-Match", value} }
+	etag := b.do("PUT", "/v1/"+d, `{}`).want(201).header.Get("ETag")
+	b.run(t, []scenario{
+		{"ErrEmpty", "PUT", d, `{}`, ifMatch(""), 422, []string{"header.If-Match"}},
+		{"ErrBlank", "PUT", d, `{}`, ifMatch("  "), 422, []string{"header.If-Match"}},
+		{"ErrWeak", "PUT", d, `{}`, ifMatch("W/" + etag), 412, nil},
+		{"ErrOthers", "PUT", d, `{}`, ifMatch(`"x", "y"`), 412, []string{"etag_mismatch"}},
+		{"ErrAnyInList", "PUT", d, `{}`, ifMatch(`"x", *`), 412, nil},
+		{"ErrThere", "PUT", d, `{}`, none("*"), 412, []string{"document_exists"}},
+		{"ErrNoneTag", "PUT", d, `{}`, none(etag), 422, []string{"not_supported", "header.If-None-Match"}},
+		{"ErrNoneEmpty", "PUT", d, `{}`, none(""), 422, []string{"not_supported"}},
+		{"ErrBoth", "PUT", d, `{}`, append(ifMatch(etag), none("*")...), 412, nil},
+		{"OKUntouched", "GET", d, "", nil, 200, []string{`{"id":"d"}`}},
+		{"OKNew", "PUT", c + "/documents/new", `{}`, none("*"), 201, nil},
+		{"OKList", "PUT", d, `{"n":1}`, ifMatch(`"x",` + etag + ` , "y"`), 200, []string{`"n":1`}},
+
+		{"ErrDeleteEmpty", "DELETE", d, "", ifMatch(""), 422, []string{"header.If-Match"}},
+		{"ErrDeleteOthers", "DELETE", d, "", ifMatch(`"x", ` + etag), 412, nil},
+		{"OKDelete", "DELETE", d, "", ifMatch("*"), 204, nil},
+		{"ErrDefineEmpty", "PUT", c, `{}`, ifMatch(""), 422, []string{"header.If-Match"}},
+		{"ErrDefineOthers", "PUT", c, `{}`, ifMatch(`"7", W/"1"`), 412, nil},
+		{"OKDefine", "PUT", c, `{}`, ifMatch(`"7", "1"`), 200, nil},
+		{"ErrDropEmpty", "DELETE", c, "", ifMatch(""), 422, nil},
+		{"ErrDropOthers", "DELETE", c, "", ifMatch(`"7", "8"`), 412, nil},
+		{"OKDrop", "DELETE", c, "", ifMatch(`"7", "1"`), 204, nil},
+	})
 }

@@ -22,7 +22,7 @@ type Put struct {
 	version    version
 	document   stored
 	text       string // that is embedded
-	ifMatch    string
+	condition  Condition
 
 	seq      uint64 // of the commit
 	replaced bool   // there was one of this id
@@ -123,7 +123,7 @@ func (s *Service) embedPuts(ctx context.Context, puts []*Put) error {
 	if len(texts) == 0 {
 		return nil
 	}
-	vectors, _, err := s.embed(ctx, texts)
+	vectors, _, err := s.embed(ctx, puts[0].tenant, texts)
 	if err != nil {
 		return err
 	}
@@ -260,8 +260,8 @@ func (p *Put) write(tx *engine.Tx) error {
 	if old != nil && len(old) != len(p.version) {
 		return corrupt(bucketIDs, "a pointer has %d bytes", len(old))
 	}
-	if !matches(p.ifMatch, old) {
-		return errDocumentETag
+	if err := p.condition.check(old); err != nil {
+		return err
 	}
 	if old != nil && version(old) != p.version {
 		p.replaced = true
@@ -270,11 +270,6 @@ func (p *Put) write(tx *engine.Tx) error {
 	tx.Put(bucketDocuments, documentKey(p.collection.id, p.version), p.document.encode())
 	tx.Put(bucketIDs, p.pointer, p.version[:])
 	return nil
-}
-
-// matches reports whether an If-Match, "" for none, names what is stored.
-func matches(ifMatch string, old []byte) bool {
-	return ifMatch == "" || old != nil && (ifMatch == "*" || ifMatch == etagOf(version(old)))
 }
 
 // Stored tells that documents are on disk, and returns once searches find them.

@@ -95,7 +95,7 @@ func (q *Query) check(sc *schema) (*plan, error) {
 	if p.filter, err = parseFilter(q.Filter, sc); err != nil {
 		return nil, err
 	}
-	p.print = q.fingerprint(p.mode)
+	p.print = q.fingerprint(sc.ID, p.mode)
 	if q.Cursor != nil {
 		p.cursor, err = parseCursor(*q.Cursor, p.print)
 	}
@@ -118,9 +118,11 @@ func queryTerms(q string) (terms []string, weights []float64) {
 	return terms, weights
 }
 
-// fingerprint tells searches apart whose pages do not continue each other.
-func (q *Query) fingerprint(mode string) uint32 {
+// fingerprint tells searches apart whose pages do not continue each other. A
+// collection that was made again has another id.
+func (q *Query) fingerprint(collection engine.ID, mode string) uint32 {
 	h := fnv.New32a()
+	_, _ = h.Write(collection[:])
 	for _, part := range []string{mode, q.Q, q.Filter} {
 		_, _ = h.Write(append([]byte(part), 0))
 	}

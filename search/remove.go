@@ -43,8 +43,8 @@ func (s *Service) DeleteTx(tx *engine.Tx, r *Removal) error {
 	if len(old) != len(version{}) {
 		return corrupt(bucketIDs, "a pointer has %d bytes", len(old))
 	}
-	if !matches(r.ifMatch, old) {
-		return errDocumentETag
+	if err := (Condition{IfMatch: r.ifMatch}).check(old); err != nil {
+		return err
 	}
 	tx.Delete(bucketDocuments, documentKey(r.collection.id, version(old)))
 	tx.Delete(bucketIDs, r.pointer)
@@ -59,8 +59,7 @@ func (s *Service) Deleted(ctx context.Context, r *Removal) error {
 	return s.settle(ctx, r.tenant, r.collection.id, r.seq)
 }
 
-// Delete deletes one document; ifMatch is the ETag that it must have, "" for
-// whichever.
+// Delete deletes one document; ifMatch is as in a Condition.
 func (s *Service) Delete(ctx context.Context, t engine.Tenant, collection, id, ifMatch string) error {
 	r, err := s.PrepareDelete(t, collection, id)
 	if err != nil {

@@ -53,7 +53,7 @@ func (s *Service) Search(ctx context.Context, t engine.Tenant, collection string
 	if err != nil {
 		return nil, err
 	}
-	if err := s.aim(ctx, c.schema.Load(), p, &q); err != nil {
+	if err := s.aim(ctx, t, c.schema.Load(), p, &q); err != nil {
 		return nil, err
 	}
 	a, err := s.answer(ctx, t, collection, p)
@@ -69,16 +69,16 @@ func (s *Service) Search(ctx context.Context, t engine.Tenant, collection string
 
 // aim gives the plan its vector. Where that is not possible, hybrid search
 // goes on with keywords alone and says so.
-func (s *Service) aim(ctx context.Context, sc *schema, p *plan, q *Query) error {
+func (s *Service) aim(ctx context.Context, t engine.Tenant, sc *schema, p *plan, q *Query) error {
 	if p.all || p.mode == modeKeyword {
 		return nil
 	}
-	v, err := s.queryVector(ctx, sc, q)
+	v, err := s.queryVector(ctx, t, sc, q)
 	if err == nil {
 		p.vector, p.scale = quantise(v)
 		return nil
 	}
-	if invalid := engine.KindOf(err) == engine.Invalid; invalid || p.mode == modeSemantic || ctx.Err() != nil {
+	if kind := engine.KindOf(err); kind == engine.Invalid || kind == engine.Busy || p.mode == modeSemantic || ctx.Err() != nil {
 		return err
 	}
 	s.log.Warn("a hybrid search is answered by keywords alone", "error", err)
@@ -87,7 +87,7 @@ func (s *Service) aim(ctx context.Context, sc *schema, p *plan, q *Query) error 
 	return nil
 }
 
-func (s *Service) queryVector(ctx context.Context, sc *schema, q *Query) ([]float32, error) {
+func (s *Service) queryVector(ctx context.Context, t engine.Tenant, sc *schema, q *Query) ([]float32, error) {
 	if q.Vector != nil {
 		v, err := checkVector("body.vector", q.Vector)
 		if err == nil {
@@ -98,7 +98,7 @@ func (s *Service) queryVector(ctx context.Context, sc *schema, q *Query) ([]floa
 	if err := s.checkModel(sc); err != nil {
 		return nil, err
 	}
-	vectors, _, err := s.embed(ctx, []string{q.Q})
+	vectors, _, err := s.embed(ctx, t, []string{q.Q})
 	if err != nil {
 		return nil, err
 	}
