@@ -84,13 +84,19 @@ func (c *Config) engineOptions(log *telemetry.Log, registry prometheus.Registere
 	return o
 }
 
+// offlineSegment is the length of a file of the log that a command may make: it
+// appends little, and must do so on a disk that is nearly full.
+const offlineSegment = 64 << 10
+
 // openEngine opens the data folder for a command that does not serve.
 func (c *Config) openEngine(ctx context.Context, stderr io.Writer) (*engine.Engine, error) {
 	log, err := telemetry.NewLog(stderr, c.Log)
 	if err != nil {
 		return nil, err
 	}
-	e, err := engine.Open(ctx, c.engineOptions(log, nil))
+	o := c.engineOptions(log, nil)
+	o.SegmentBytes = offlineSegment
+	e, err := engine.Open(ctx, o)
 	if errors.Is(err, engine.ErrLocked) {
 		return nil, errors.Join(err, errors.New("stop the server first"))
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -133,6 +134,12 @@ func TestBackup(t *testing.T) {
 			if _, err := engine.Open(background, small(engine.Options{Dir: dir})); err == nil || !strings.Contains(err.Error(), "restore again") {
 				t.Errorf("open: %v; a half-restored folder must be refused", err)
 			}
+			if err := engine.Restore(background, dir, bytes.NewReader(archive.Bytes()), quiet); err != nil {
+				t.Errorf("a whole backup after it: %v", err)
+			}
+			if err := open(t, small(engine.Options{Dir: dir})).Close(); err != nil {
+				t.Error(err)
+			}
 		})
 	}
 	f("Err/cut in the middle", func(b []byte) []byte { return b[:len(b)/2] }, "whole backup")
@@ -149,6 +156,53 @@ func TestRestoreRefusesAFolderInUse(t *testing.T) {
 	err := engine.Restore(background, dir, strings.NewReader(""), quiet)
 	if err == nil || !strings.Contains(err.Error(), "not empty") {
 		t.Errorf("restore: %v", err)
+	}
+}
+
+// TestFailedRestoreRemovesItsOwn leaves what somebody else put into the folder
+// meanwhile, and the mark by which a start refuses it.
+func TestFailedRestoreRemovesItsOwn(t *testing.T) {
+	e, _, _ := filled(t, "")
+	var archive bytes.Buffer
+	if err := e.Backup(background, &archive, quiet); err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "restored")
+	mine := []string{filepath.Join(dir, "mine"), filepath.Join(dir, "log", "mine"), filepath.Join(dir, "store.db")}
+	put := func(string, int64, int64) {
+		for _, name := range mine {
+			if err := os.WriteFile(name, []byte("mine"), 0o600); err != nil {
+				t.Error(err)
+			}
+		}
+		mine = mine[:0]
+	}
+	want := slices.Clone(mine)
+	err := engine.Restore(background, dir, bytes.NewReader(archive.Bytes()), put)
+	if err == nil || !strings.Contains(err.Error(), "store.db") {
+		t.Errorf("restore over a foreign store: %v", err)
+	}
+	for _, name := range want {
+		if data, err := os.ReadFile(name); err != nil || string(data) != "mine" {
+			t.Errorf("%s holds %q, %v", name, data, err)
+		}
+	}
+	var left []string
+	for _, sub := range []string{"", "log", "blobs"} {
+		entries, err := os.ReadDir(filepath.Join(dir, sub))
+		if err != nil {
+			t.Error(err)
+		}
+		for _, e := range entries {
+			left = append(left, e.Name())
+		}
+	}
+	if got := strings.Join(left, " "); got != "blobs log mine restoring store.db mine" {
+		t.Errorf("the folder holds %q", got)
+	}
+	err = engine.Restore(background, dir, bytes.NewReader(archive.Bytes()), quiet)
+	if err == nil || !strings.Contains(err.Error(), "not empty") {
+		t.Errorf("restore into a folder with foreign files: %v", err)
 	}
 }
 

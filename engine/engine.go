@@ -155,6 +155,7 @@ type Engine struct {
 // Names in the data folder.
 const (
 	formatFile   = "format"  // one line, "quintet 1"
+	lockFile     = "lock"    // empty; locked by the process that has the folder open
 	runningFile  = "running" // stands while a process has the folder open
 	reserveFile  = "reserve" // released when the disk is full
 	logFolder    = "log"     // see log/FORMAT.md
@@ -265,7 +266,7 @@ func (e *Engine) abandon() error {
 // checkFormat refuses a folder of a newer release and marks a new folder.
 func (e *Engine) checkFormat() error {
 	if _, err := os.Stat(filepath.Join(e.options.Dir, restoringFile)); err == nil {
-		return errors.New("a restore into this data folder did not end: empty the folder and restore again")
+		return errors.New("a restore into this data folder did not succeed: restore again, after emptying the folder if it holds files")
 	}
 	if _, err := os.Stat(filepath.Join(e.options.Dir, restoredFile)); err == nil {
 		e.restored = true
@@ -301,7 +302,13 @@ func (e *Engine) openKeyring() (err error) {
 }
 
 func (e *Engine) openLog() error {
-	l, recovery, err := log.Open(e.options.FS, logFolder, log.Options{SegmentBytes: e.options.SegmentBytes, NewID: e.restored})
+	l, recovery, err := log.Open(e.options.FS, logFolder, log.Options{
+		SegmentBytes: e.options.SegmentBytes,
+		NewID:        e.restored,
+		OnUnmarked: func(err error) {
+			e.Log.Warn("no room to mark the log as closed; the next start verifies its end as after a crash, nothing is lost", "error", err)
+		},
+	})
 	if err != nil {
 		return err
 	}
@@ -335,5 +342,9 @@ func (e *Engine) markRunning() error {
 		e.Log.Warn("the process before this one did not close the data folder; everything acknowledged is there")
 	}
 	const text = "A process has this folder open, or one ended without closing it.\n"
-	return disk.Replace(disk.OS(e.options.Dir), runningFile, []byte(text), nil)
+	err := disk.Replace(disk.OS(e.options.Dir), runningFile, []byte(text), nil)
+	if disk.IsFull(err) { // a name alone needs less, and says as much
+		return disk.Replace(disk.OS(e.options.Dir), runningFile, nil, nil)
+	}
+	return err
 }

@@ -2,12 +2,17 @@ package engine_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -236,5 +241,141 @@ func TestLogAndBlobsFull(t *testing.T) {
 	readBlob(t, e, acme, putBlob(t, e, acme, noise(2, mebi)))
 	if e.Failed() != nil {
 		t.Errorf("a full disk is no failure: %v", e.Failed())
+	}
+}
+
+// occupy takes all the room of a disk, as another program would.
+func occupy(t *testing.T, name string) {
+	t.Helper()
+	f, err := os.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for size := 1 << 20; size > 0; {
+		if _, err := f.Write(make([]byte, size)); err != nil {
+			size /= 2 // the last bytes, too
+		}
+	}
+}
+
+// TestCloseOnFullDisk closes, checks and starts on a disk that another program
+// has filled to its last byte.
+func TestCloseOnFullDisk(t *testing.T) {
+	for documents := range 3 {
+		t.Run(fmt.Sprint(documents), func(t *testing.T) {
+			disk := tmpfs(t, "4m")
+			o := small(engine.Options{Dir: filepath.Join(disk, "data")})
+			e := open(t, o)
+			f := &filler{t: t, e: e, acme: tenant(t, e, "acme")}
+			for range documents {
+				if err := f.put(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for range 2 {
+				occupy(t, filepath.Join(disk, "other"))
+				if err := e.Close(); err != nil {
+					t.Fatalf("close: %v", err)
+				}
+				occupy(t, filepath.Join(disk, "other")) // what the close gave back
+				e = open(t, o)
+				acme, err := e.Tenants.Lookup("acme")
+				if err != nil {
+					t.Fatal(err)
+				}
+				f.e, f.acme = e, acme
+				f.demand(0)
+				if problems, err := e.Check(background, quiet); err != nil || len(problems) > 0 {
+					t.Errorf("check: %v, %v", problems, err)
+				}
+			}
+		})
+	}
+}
+
+// told is a log handler that closes heard when it gets a message.
+type told struct {
+	slog.Handler
+	message string
+	heard   func()
+}
+
+func (h told) Handle(ctx context.Context, r slog.Record) error {
+	if strings.Contains(r.Message, h.message) {
+		h.heard()
+	}
+	return nil
+}
+
+func (told) Enabled(context.Context, slog.Level) bool { return true }
+
+// TestCloseOnFullDiskUnderView closes while a view keeps every freed page, so
+// that the list of free pages finds no room.
+func TestCloseOnFullDiskUnderView(t *testing.T) {
+	disk := tmpfs(t, "4m")
+	heard := make(chan struct{})
+	o := small(engine.Options{Dir: filepath.Join(disk, "data")})
+	watched := o
+	watched.Log = slog.New(told{slog.DiscardHandler, "list of free pages", sync.OnceFunc(func() { close(heard) })})
+	e := open(t, watched)
+	f := &filler{t: t, e: e, acme: tenant(t, e, "acme")}
+	viewing, ended := make(chan struct{}), make(chan error)
+	go func() {
+		ended <- e.Store.View(background, f.acme, func(*engine.View) error {
+			close(viewing)
+			<-heard
+			return nil
+		})
+	}()
+	<-viewing
+	for range 20 {
+		if err := f.put(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	occupy(t, filepath.Join(disk, "other"))
+	if err := e.Close(); err != nil {
+		t.Errorf("close: %v", err)
+	}
+	select {
+	case <-heard:
+	default:
+		t.Error("the list of free pages found room: this test proves nothing")
+		close(heard)
+	}
+	if err := <-ended; err != nil {
+		t.Logf("the view: %v", err)
+	}
+	e = open(t, o)
+	acme, err := e.Tenants.Lookup("acme")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.e, f.acme = e, acme
+	f.demand(0)
+	if problems, err := e.Check(background, quiet); err != nil || len(problems) > 0 {
+		t.Errorf("check: %v, %v", problems, err)
+	}
+}
+
+// TestFirstStartOnSmallDisk fails, says why, and succeeds where less is asked.
+func TestFirstStartOnSmallDisk(t *testing.T) {
+	disk := tmpfs(t, "4m")
+	o := engine.Options{Dir: filepath.Join(disk, "data"), Reserve: 64 << 10}
+	e, err := engine.Open(background, o)
+	if err == nil {
+		e.Close()
+		t.Fatal("a log of 64 MiB fits on a disk of 4")
+	}
+	for _, want := range []string{"log/0000000000000001.log needs 67112960 bytes", "free space"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("open: %v; want %q in it", err, want)
+		}
+	}
+	o.SegmentBytes = 64 << 10
+	e = open(t, o)
+	if problems, err := e.Check(background, quiet); err != nil || len(problems) > 0 {
+		t.Errorf("check: %v, %v", problems, err)
 	}
 }

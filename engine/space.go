@@ -99,14 +99,20 @@ func (s *store) hasRoom() bool {
 // before the meta page was written changed nothing that is in use; after any
 // other failure nobody knows what is on disk.
 func (s *store) commitFailed(id uint64, err error) error {
-	var write *fs.PathError
-	noRoom := errors.Is(err, bolterrors.ErrMaxSizeReached) ||
-		disk.IsFull(err) && errors.As(err, &write) && write.Op == "write"
-	if noRoom && !s.metaWritten(id) {
+	if s.noRoom(id, err) {
 		return ErrFull.With(err)
 	}
 	s.poisonWith(err)
 	return s.failed()
+}
+
+// noRoom reports whether the commit of transaction id failed for want of room
+// and changed nothing.
+func (s *store) noRoom(id uint64, err error) bool {
+	var write *fs.PathError
+	full := errors.Is(err, bolterrors.ErrMaxSizeReached) ||
+		disk.IsFull(err) && errors.As(err, &write) && write.Op == "write"
+	return full && !s.metaWritten(id)
 }
 
 func (s *store) poisonWith(err error) {

@@ -255,13 +255,26 @@ func (s *store) close() (err error) {
 		close(s.closed)
 		s.space.stop()
 		if s.failed() == nil && !s.full.Load() {
-			s.db.NoFreelistSync = false
-			err = s.db.Update(func(btx *bolt.Tx) error {
-				s.synced.Store(uint64(btx.ID())) // a View that has just begun must not wait for a group
-				return nil
-			})
+			err = s.syncFreelist()
 		}
 		err = errors.Join(err, s.db.Close())
 	})
+	return err
+}
+
+// syncFreelist writes the list of free pages. Where there is no room for it,
+// the next open scans the file.
+func (s *store) syncFreelist() error {
+	var id uint64
+	s.db.NoFreelistSync = false
+	err := s.db.Update(func(btx *bolt.Tx) error {
+		id = uint64(btx.ID())
+		s.synced.Store(id) // a View that has just begun must not wait for a group
+		return nil
+	})
+	if s.noRoom(id, err) {
+		s.log.Warn("no room for the store's list of free pages; the next start takes longer, nothing is lost", "error", err)
+		return nil
+	}
 	return err
 }

@@ -2,6 +2,7 @@ package log_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"syscall"
 	"testing"
@@ -186,4 +187,88 @@ func TestPoisonByTheSpare(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+}
+
+// TestCloseOnFullDisk finds no room for the mark of a clean stop. An older mark
+// must not stand in its place: it would make damage of what came after it.
+func TestCloseOnFullDisk(t *testing.T) {
+	for _, c := range []struct {
+		name, op string
+		torn     bool // a group was cut short before, and its rest cannot be zeroed
+	}{
+		{"open", "open", false}, {"write", "write", false}, {"sync", "sync", false}, {"rename", "rename", false},
+		{"torn", "write", true},
+	} {
+		for seed := range uint64(10) {
+			t.Run(fmt.Sprint(c.name, seed), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) { closeFull(t, enginetest.NewDisk(seed), c.op, c.torn) })
+			})
+		}
+	}
+}
+
+func closeFull(t *testing.T, d *enginetest.Disk, op string, torn bool) {
+	l, _ := open(t, d, small)
+	fill(t, l, 1, 100)
+	shut(t, l) // leaves a mark
+	var told error
+	o := small
+	o.OnUnmarked = func(err error) { told = err }
+	l, _ = open(t, d, o)
+	fill(t, l, 2, 100)
+	synctest.Wait() // the next segment is made
+	end := l.End()
+	d.OnOp(func(did, name string) error {
+		if did == op && (torn || strings.HasPrefix(name, "closed")) {
+			return syscall.ENOSPC
+		}
+		return nil
+	})
+	if torn {
+		if _, err := l.Append(ctx, log.Batch{Count: 1, Data: payload(9, 800)}); !errors.Is(err, log.ErrFull) {
+			t.Fatalf("append: %v", err)
+		}
+	}
+	if err := l.Close(); err != nil || !errors.Is(told, syscall.ENOSPC) {
+		t.Errorf("close: %v; told %v", err, told)
+	}
+	d.OnOp(nil)
+	for _, name := range []string{"closed", "closed.tmp"} {
+		if d.Bytes(name) != nil {
+			t.Errorf("%s stands", name)
+		}
+	}
+	for _, d := range []*enginetest.Disk{d.Clone(), d.Crash()} {
+		l, r := open(t, d, small)
+		whole := torn && l.End() == end+1 // all of it was written
+		if r.Clean || l.End() != end && !whole {
+			t.Errorf("reopened: %+v, end %d, want %d", r, l.End(), end)
+		}
+		fill(t, l, 3, 100)
+		shut(t, l)
+		if l, r = open(t, d, small); !r.Clean {
+			t.Errorf("reopened once more: %+v", r)
+		}
+		if err := l.Check(ctx, nil); err != nil {
+			t.Error(err)
+		}
+		shut(t, l)
+	}
+}
+
+// TestCreateOnFullDisk wants to be told which file found no room, and for what.
+func TestCreateOnFullDisk(t *testing.T) {
+	d := enginetest.NewDisk(1)
+	d.SetFree(1000)
+	_, _, err := log.Open(d, ".", small)
+	if !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), "0000000000000001.log needs 8192 bytes") {
+		t.Errorf("got %v", err)
+	}
+	d.SetFree(100_000)
+	l, r := open(t, d, small)
+	if !r.Created {
+		t.Errorf("opened: %+v", r)
+	}
+	fill(t, l, 1, 100)
+	shut(t, l)
 }

@@ -59,6 +59,9 @@ type Options struct {
 	// OnGroup, if not nil, is told of each group once it is durable. The
 	// writer waits for it.
 	OnGroup func(GroupInfo)
+	// OnUnmarked, if not nil, is told by Close that the disk had no room to
+	// mark the stop as clean.
+	OnUnmarked func(error)
 
 	// gather runs once before a group is taken; nil means runtime.Gosched,
 	// without which the first caller woken makes a group of one. Benchmarks
@@ -192,8 +195,10 @@ func (l *Log) Next(s Stream) uint64 {
 }
 
 // Close writes what is queued, stops the log, and marks the stop as clean so
-// that the next Open accepts no missing byte. A poisoned log stays unmarked
-// and returns why. Later calls return the outcome of the first.
+// that the next Open accepts no missing byte. A full disk may leave no room for
+// the mark: that is no failure, and the next Open recovers as after an unclean
+// stop. A poisoned log stays unmarked and returns why. Later calls return the
+// outcome of the first.
 func (l *Log) Close() error {
 	l.closeOnce.Do(func() {
 		l.mu.Lock()

@@ -54,8 +54,13 @@ func (l *Log) readMarker() (*marker, error) {
 	}, nil
 }
 
+// writeMarker leaves, when it fails, no marker or a whole one, which is true.
 func (l *Log) writeMarker(m marker) error {
-	return disk.Replace(l.fs, l.path(markerName), m.encode(), nil)
+	err := disk.Replace(l.fs, l.path(markerName), m.encode(), nil)
+	if err != nil {
+		l.fs.Remove(l.path(markerName + temporary)) // the first error is the one to report
+	}
+	return err
 }
 
 // removeMarker must be durable before the first write of this run: the marker

@@ -151,6 +151,9 @@ func (l *Log) create(found survey) error {
 	l.ids, l.durable = []ID{id}, newCounters()
 	first := l.nextSegment()
 	f, err := l.makeSegment(first)
+	if disk.IsFull(err) {
+		return fmt.Errorf("log: create: %w: free space, or put the data on a larger disk", err)
+	}
 	if err != nil {
 		return fmt.Errorf("log: create: %w", err)
 	}

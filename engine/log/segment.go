@@ -115,6 +115,9 @@ func (l *Log) makeSegment(s *segment) (disk.File, error) {
 	temp, name := l.path(s.name()+temporary), l.path(s.name())
 	if err := l.laySegment(s, temp); err != nil {
 		l.fs.Remove(temp) // the first error is the one to report
+		if disk.IsFull(err) {
+			err = fmt.Errorf("%s needs %d bytes: %w", name, s.length, err)
+		}
 		return nil, err
 	}
 	if err := l.fs.Rename(temp, name); err != nil {

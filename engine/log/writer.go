@@ -1,6 +1,7 @@
 package log
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -171,7 +172,8 @@ func (l *Log) poisoned() error {
 }
 
 // finish ends a log whose writer has ended: it completes the file and marks
-// the stop as clean.
+// the stop as clean. Where a full disk lets it do neither, no mark stands, as
+// Open removed the last one, and everything acknowledged is on disk already.
 func (l *Log) finish() error {
 	l.trimming.Lock()
 	defer l.trimming.Unlock()
@@ -181,6 +183,19 @@ func (l *Log) finish() error {
 	if err := l.poisoned(); err != nil {
 		return err
 	}
+	err := l.mark()
+	if !errors.Is(err, ErrFull) {
+		return err
+	}
+	if l.opts.OnUnmarked != nil {
+		l.opts.OnUnmarked(err)
+	}
+	return nil
+}
+
+// mark vouches for zeros behind the last group and for the end of the log.
+func (l *Log) mark() error {
+	w := &l.writer
 	if w.dirty > w.position {
 		if err := l.write(nil); err != nil {
 			return err
