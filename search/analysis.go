@@ -22,7 +22,7 @@ const maxTerm = 64
 // only separates.
 func analyse(text string, yield func(term string)) {
 	if !isASCII(text) {
-		text = norm.NFKD.String(text)
+		text = norm.NFKD.String(strings.ToValidUTF8(text, " ")) // norm treats what stands behind a broken byte one way or another
 	}
 	var word []byte
 	ascii := true
