@@ -136,11 +136,11 @@ func (d *demo) visit(ctx context.Context, _ int) error {
 func (d *demo) enqueue(ctx context.Context, round int) error {
 	task := []string{"report", "flaky", "report", "broken"}[round%4]
 	job := fmt.Appendf(nil, `{"payload":{"task":%q},"max_attempts":3,"backoff":["2s","4s"]}`, task)
-	q, err := d.s.scheduler.Prepare(d.tenant, demoQueue, job, "body")
+	q, err := d.s.scheduler.Prepare(ctx, d.tenant, demoQueue, job, "body")
 	if err != nil {
 		return err
 	}
-	err = d.s.engine.Store.Update(ctx, d.tenant, func(tx *engine.Tx) error { d.s.scheduler.EnqueueTx(tx, q); return nil })
+	err = d.s.engine.Store.Update(ctx, d.tenant, func(tx *engine.Tx) error { return d.s.scheduler.EnqueueTx(tx, q) })
 	if err == nil {
 		d.s.scheduler.Enqueued(d.tenant, demoQueue, 1)
 	}

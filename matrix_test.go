@@ -62,7 +62,7 @@ var bodies = map[string]string{
 	"complete-job": `{"token":"1"}`, "fail-job": `{"token":"1","error":"x"}`, "snooze-job": `{"token":"1","delay":"1s"}`,
 	"enqueue-jobs": `{"payload":{"x":1}}`, "put-schedule": `{"cron":"0 0 1 1 *","queue":"reports","job":{}}`,
 	"append-events": `[{"ts":1700000000,"type":"a"}]`, "query-stream": `{"from":"-5m","to":"now","step":"1m","select":["count"]}`,
-	"update-tenant": `{"name":"stolen"}`,
+	"update-tenant": `{"name":"stolen"}`, "report-progress": `{"token":"1","progress":5}`, "patch-job": `{"priority":1}`,
 }
 
 // party is a tenant with something of every kind.
@@ -77,6 +77,7 @@ var absent = map[string]string{
 	"/v1/queues/{queue}": "lacks", "/v1/schedules/{id}": "lacks", "/v1/tenants/{id}": "nobody", "/v1/images/{id}/{operations}": "w=10",
 	"/v1/jobs/{id}": "0190c5a2-7b1e-7cc3-98c4-dc0c0c07398f", "/v1/apikeys/{id}": "0190c5a2-7b1e-7cc3-98c4-dc0c0c07398f",
 	"/v1/clients/{id}": "0190c5a2-7b1e-7cc3-98c4-dc0c0c07398f", "/v1/images/{id}": "0123456789abcdef0123456789abcdef",
+	"/v1/job-operations/{id}": "0190c5a2-7b1e-7cc3-98c4-dc0c0c07398f",
 }
 
 // furnished makes a tenant and something of every kind in it.
@@ -87,7 +88,12 @@ func furnished(r *running, name string) *party {
 		if err := json.Unmarshal(data, &object); err != nil {
 			r.t.Fatal(err)
 		}
-		text, _ := object[member].(string)
+		for _, part := range strings.Split(member, ".") {
+			if inner, ok := object[part].(map[string]any); ok {
+				object = inner
+			}
+		}
+		text, _ := object[member[strings.LastIndexByte(member, '.')+1:]].(string)
 		return text
 	}
 	admin, err := os.ReadFile("data/admin.key")
@@ -101,6 +107,7 @@ func furnished(r *running, name string) *party {
 	p.call("PUT", "/v1/collections/books/documents/d1", `{"n":42}`, 0)
 	p.call("POST", "/v1/streams/clicks/events", `[{"ts":1700000000,"type":"secret"}]`, 200)
 	p.ids["/v1/jobs/{id}"] = made(p.call("POST", "/v1/queues/post/jobs", `{"payload":{"secret":1}}`, 201), "id")
+	p.ids["/v1/job-operations/{id}"] = made(p.call("POST", "/v1/jobs/cancel", `{"queue":"absent"}`, 202), "operation.id")
 	p.call("PUT", "/v1/schedules/nightly", `{"cron":"0 0 1 1 *","queue":"post","job":{}}`, 201)
 	p.ids["/v1/images/{id}"] = made(p.upload(), "id")
 	p.ids["/v1/apikeys/{id}"] = made(p.call("POST", "/v1/apikeys", `{"name":"theirs","scopes":["search:read"]}`, 201), "id")
@@ -146,7 +153,7 @@ func (p *party) send(q *http.Request) (int, string) {
 func (p *party) digest() (all string) {
 	for _, path := range []string{
 		"/v1/collections/books", "/v1/collections/books/documents/d1", "/v1/collections", "/v1/streams", "/v1/streams/clicks/events?from=1",
-		"/v1/queues", "/v1/queues/post", "/v1/jobs", "/v1/jobs/" + p.ids["/v1/jobs/{id}"], "/v1/schedules", "/v1/images",
+		"/v1/queues", "/v1/queues/post", "/v1/jobs", "/v1/job-operations", "/v1/jobs/" + p.ids["/v1/jobs/{id}"], "/v1/schedules", "/v1/images",
 		"/v1/images/" + p.ids["/v1/images/{id}"], "/v1/apikeys", "/v1/clients", "/v1/whoami",
 	} {
 		all += string(p.call("GET", path, "", 200)) + "\n"

@@ -146,6 +146,7 @@ func (s *server) furnish() error {
 // open mounts the routes and lets requests in.
 func (s *server) open(ctx context.Context) error {
 	s.web.OnShutdown(s.stream.Goodbye)
+	s.web.OnShutdown(s.scheduler.Goodbye)
 	err := s.web.Mount(web.House{
 		Bus: s.engine.Bus, Authenticator: s.gateway, Limiter: s.gateway, Backup: s.engine, Sessions: s.gateway,
 		Checks: []web.Check{

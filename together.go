@@ -80,7 +80,7 @@ func (s *server) prepareDelete(_ context.Context, t engine.Tenant, raw json.RawM
 	}, nil
 }
 
-func (s *server) prepareEnqueue(_ context.Context, t engine.Tenant, raw json.RawMessage, at string) (web.Operation, error) {
+func (s *server) prepareEnqueue(ctx context.Context, t engine.Tenant, raw json.RawMessage, at string) (web.Operation, error) {
 	var in struct {
 		Op    string          `json:"op"`
 		Queue string          `json:"queue"`
@@ -92,13 +92,13 @@ func (s *server) prepareEnqueue(_ context.Context, t engine.Tenant, raw json.Raw
 	if err := demand(at, map[string]bool{"queue": in.Queue != "", "job": in.Job != nil}); err != nil {
 		return web.Operation{}, err
 	}
-	job, err := s.scheduler.Prepare(t, in.Queue, in.Job, at+".job")
+	job, err := s.scheduler.Prepare(ctx, t, in.Queue, in.Job, at+".job")
 	if err != nil {
 		return web.Operation{}, err
 	}
 	return web.Operation{
 		Result: map[string]string{"op": in.Op, "id": job.ID().String(), "queue": in.Queue},
-		Apply:  func(tx *engine.Tx) error { s.scheduler.EnqueueTx(tx, job); return nil },
+		Apply:  func(tx *engine.Tx) error { return s.scheduler.EnqueueTx(tx, job) },
 		Done:   func(context.Context) error { s.scheduler.Enqueued(t, in.Queue, 1); return nil },
 	}, nil
 }

@@ -186,6 +186,11 @@ func (v *View) Keys(b Bucket, from, to []byte) iter.Seq[[]byte] {
 	return keysOf(v.walk(b, from, to, false, false))
 }
 
+// DescendKeys yields the same, falling.
+func (v *View) DescendKeys(b Bucket, from, to []byte) iter.Seq[[]byte] {
+	return keysOf(v.walk(b, from, to, true, false))
+}
+
 func (v *View) walk(b Bucket, from, to []byte, descending, values bool) iter.Seq2[[]byte, []byte] {
 	return func(yield func([]byte, []byte) bool) {
 		lo, hi := bounds(v.tenant, from, to)

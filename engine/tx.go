@@ -105,6 +105,22 @@ func (tx *Tx) Get(b Bucket, key []byte) []byte {
 	return tx.open(b, full, sealed)
 }
 
+// Has reports whether there is a value, and opens none.
+func (tx *Tx) Has(b Bucket, key []byte) bool {
+	if tx.stopped() {
+		return false
+	}
+	full := fullKey(tx.tenant, key)
+	if c, ok := tx.group.changes.get(b, full); ok {
+		return !c.deleted
+	}
+	sealed, err := tx.group.snap.get(b, full)
+	if err != nil {
+		tx.fail(err)
+	}
+	return sealed != nil
+}
+
 // Put stores value under key. Both are copied.
 func (tx *Tx) Put(b Bucket, key, value []byte) {
 	if len(value) > maxValue {

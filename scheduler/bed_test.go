@@ -303,6 +303,15 @@ func (b *bed) job(id string) *scheduler.Job {
 	return &j
 }
 
+// bulk runs a bulk operation to its end, in virtual time, and demands texts of
+// what became of it.
+func (b *bed) bulk(kind, body string, texts ...string) *reply {
+	b.t.Helper()
+	at := b.do("POST", "/v1/jobs/"+kind, body).want(202).header.Get("Location")
+	synctest.Wait()
+	return b.do("GET", at, "").want(200, texts...)
+}
+
 // wantState demands a job's state and the events of its timeline.
 func (b *bed) wantState(id, state string, events ...string) *scheduler.Job {
 	b.t.Helper()

@@ -1,7 +1,6 @@
 package scheduler
 
 import (
-	"bytes"
 	"sync"
 	"time"
 
@@ -9,71 +8,79 @@ import (
 )
 
 // board is what stands in memory: one entry per unfinished job, one line per
-// queue, one alarm per schedule. It is derived from the keys of the index and
-// from the cursors, by rebuild at the start and by apply after every commit;
-// between them callers only hold entries back and put them again.
+// queue, one alarm per schedule. It is derived from the keys of the places, from
+// the queues and from the cursors, by rebuild at the start and by apply after
+// every commit; between them callers only hold entries back and put them again.
 //
 // One lock guards all of it. The committer takes it, so nobody keeps it for
 // longer than a slice of jobs, and nothing is called under it.
 type board struct {
-	began time.Time // zero of the time that leases are measured in
+	began time.Time // zero of the time that leases and rates are measured in
 
-	mu      sync.Mutex
-	tenants map[engine.UID]*tenantBoard
-	due     heap[*entry] // scheduled and retrying, by wall clock
-	leases  heap[*entry] // running, by the scheduler's own clock
-	ticks   heap[*alarm] // schedules, by wall clock
+	mu       sync.Mutex
+	seq      uint64 // of the newest commit that it followed
+	tenants  map[engine.UID]*tenantBoard
+	entries  entries
+	groups   []*group            // by entry.group; nil where free
+	spare    []uint32            // free places of groups
+	due      heap[uint32]        // scheduled and retrying, by wall clock
+	leases   heap[leaseEnd]      // running, by the scheduler's own clock
+	ticks    heap[*alarm]        // schedules, by wall clock
+	said     map[uint32]progress // by entry: what the worker of a running job has said
+	watched  map[engine.ID][]*watcher
+	watchers int
+
+	byTime, fair, strict order[uint32]
+	byLease              order[leaseEnd]
 
 	dueSoon, leaseSoon, tickSoon chan struct{} // the heap's top came nearer
+	purgeSoon                    chan struct{} // a queue has more ended jobs than are kept
+	most                         int           // ended jobs that are kept of a queue
 }
 
 // tenantBoard is one tenant's part. Jobs of different tenants never meet.
 type tenantBoard struct {
-	tenant engine.Tenant
-	lines  map[string]*line
-	jobs   map[engine.ID]*entry
-	alarms map[string]*alarm
+	tenant   engine.Tenant
+	lines    map[string]*line
+	jobs     map[engine.ID]uint32 // → entry
+	alarms   map[string]*alarm
+	watchers int
 }
 
-// entry is an unfinished job: 56 bytes and never a payload.
-type entry struct {
-	id       engine.ID
-	line     *line
-	time     int64 // of its place
-	at       int64 // ms by which its heap is ordered
-	move     uint32
-	pos      int32
-	state    State
-	priority uint8
-	held     bool // an update is under way that moves it: it stands in no heap
+// leaseEnd is when a lease ends by the scheduler's own clock.
+type leaseEnd struct {
+	at    int64 // ms
+	entry uint32
 }
 
-func newBoard() *board {
+// newBoard returns an empty board of queues that keep most ended jobs each.
+func newBoard(most int) *board {
 	b := &board{
 		began: time.Now(), dueSoon: make(chan struct{}, 1), leaseSoon: make(chan struct{}, 1), tickSoon: make(chan struct{}, 1),
+		watched: map[engine.ID][]*watcher{}, purgeSoon: make(chan struct{}, 1), most: most,
+	}
+	slot := func(i uint32) *int32 { return &b.entries.at(i).pos }
+	b.byTime = order[uint32]{b.earlier, slot}
+	b.fair = order[uint32]{b.fairBefore, slot}
+	b.strict = order[uint32]{b.strictBefore, slot}
+	b.byLease = order[leaseEnd]{
+		less: func(a, b leaseEnd) bool { return a.at < b.at },
+		slot: func(l leaseEnd) *int32 { return &b.entries.at(l.entry).pos },
 	}
 	b.clear()
 	return b
 }
 
 func (b *board) clear() {
+	b.seq = 0
 	b.tenants = map[engine.UID]*tenantBoard{}
-	b.due, b.leases = newEntryHeap(byTime), newEntryHeap(byTime)
-	b.ticks = heap[*alarm]{less: func(a, b *alarm) bool { return a.next < b.next }, slot: func(a *alarm) *int32 { return &a.pos }}
-}
-
-func newEntryHeap(less func(a, b *entry) bool) heap[*entry] {
-	return heap[*entry]{less: less, slot: func(e *entry) *int32 { return &e.pos }}
-}
-
-func byTime(a, b *entry) bool { return a.at < b.at }
-
-// byAge orders what is ready in one priority: due time, then id.
-func byAge(a, b *entry) bool {
-	if a.time != b.time {
-		return a.time < b.time
-	}
-	return bytes.Compare(a.id[:], b.id[:]) < 0
+	b.entries, b.groups, b.spare = entries{}, []*group{nil}, nil
+	b.said = map[uint32]progress{}
+	b.due = heap[uint32]{by: &b.byTime}
+	b.leases = heap[leaseEnd]{by: &b.byLease}
+	b.ticks = heap[*alarm]{by: &order[*alarm]{
+		less: func(a, b *alarm) bool { return a.next < b.next }, slot: func(a *alarm) *int32 { return &a.pos },
+	}}
 }
 
 // elapsed is the clock of leases, in milliseconds. It does not jump.
@@ -85,13 +92,14 @@ func (b *board) rebuild(v *engine.View, tenants []engine.Tenant) error {
 	defer b.mu.Unlock()
 	before := b.tenants
 	b.clear()
+	b.seq = v.Seq()
 	for _, t := range tenants {
 		of, tb := v.Of(t), b.of(t)
-		for key := range of.Keys(bucketIndex, nil, nil) {
-			b.put(tb, key)
+		for key, value := range of.Scan(bucketQueues, nil, nil) {
+			b.setQueue(tb, string(key), value)
 		}
-		for key := range of.Keys(bucketQueues, nil, nil) {
-			b.line(tb, string(key)).known = true
+		for key := range of.Keys(bucketStates, nil, nil) {
+			b.put(tb, key)
 		}
 		for key, value := range of.Scan(bucketCursors, nil, nil) {
 			b.setAlarm(tb, string(key), value)
@@ -101,6 +109,9 @@ func (b *board) rebuild(v *engine.View, tenants []engine.Tenant) error {
 		for name, l := range old.lines {
 			if len(l.waiters) > 0 && b.tenants[uid] != nil {
 				b.line(b.tenants[uid], name).waiters = l.waiters
+			}
+			if len(l.watched) > 0 && b.tenants[uid] != nil {
+				b.line(b.tenants[uid], name).watched = l.watched
 			}
 		}
 	}
@@ -113,18 +124,21 @@ func (b *board) rebuild(v *engine.View, tenants []engine.Tenant) error {
 func (b *board) apply(c engine.Commit) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.seq = c.Seq
 	for _, w := range c.Writes {
-		switch {
-		case w.Bucket == bucketIndex && !w.Deleted:
-			b.put(b.of(w.Tenant), w.Key())
-		case w.Bucket == bucketQueues:
-			b.line(b.of(w.Tenant), string(w.Key())).known = !w.Deleted
-		case w.Bucket == bucketCursors:
+		switch w.Bucket {
+		case bucketStates:
+			if !w.Deleted {
+				b.put(b.of(w.Tenant), w.Key())
+			}
+		case bucketQueues:
+			b.setQueue(b.of(w.Tenant), string(w.Key()), w.Value)
+		case bucketCursors:
 			b.setAlarm(b.of(w.Tenant), string(w.Key()), w.Value)
 		}
 	}
 	for _, w := range c.Writes {
-		if w.Bucket == bucketIndex && w.Deleted {
+		if w.Bucket == bucketStates && w.Deleted {
 			b.drop(b.of(w.Tenant), w.Key())
 		}
 	}
@@ -133,7 +147,7 @@ func (b *board) apply(c engine.Commit) {
 func (b *board) of(t engine.Tenant) *tenantBoard {
 	tb := b.tenants[t.UID()]
 	if tb == nil {
-		tb = &tenantBoard{tenant: t, lines: map[string]*line{}, jobs: map[engine.ID]*entry{}, alarms: map[string]*alarm{}}
+		tb = &tenantBoard{tenant: t, lines: map[string]*line{}, jobs: map[engine.ID]uint32{}, alarms: map[string]*alarm{}}
 		b.tenants[t.UID()] = tb
 	}
 	return tb
@@ -142,85 +156,85 @@ func (b *board) of(t engine.Tenant) *tenantBoard {
 // put enters a place.
 func (b *board) put(tb *tenantBoard, key []byte) {
 	name, p, ok := splitPlace(key)
-	if !ok || p.priority > maxPriority {
+	if !ok {
 		return // the check reports it
 	}
 	l := tb.lines[string(name)]
 	if l == nil {
 		l = b.line(tb, string(name))
 	}
-	e := tb.jobs[p.id]
-	if e != nil {
-		b.leave(e)
-	}
-	l.count[p.state]++
+	i, known := tb.jobs[p.id]
 	if p.state.finished() {
-		delete(tb.jobs, p.id)
+		if known {
+			b.remove(tb, i)
+		}
+		l.ended(&p, b.elapsed())
+		b.tell(p.id)
 		return
 	}
-	if e == nil {
-		e = &entry{id: p.id, pos: -1}
-		tb.jobs[p.id] = e
-	}
-	at := p.time
-	if p.state == Running {
-		at = b.elapsed() + int64(p.lease) // never earlier than what the worker was told
-		if e.state == Running && e.time == p.time {
-			at = e.at
+	at := b.elapsed() + int64(p.span) // of a lease: never earlier than what the worker was told
+	if known {
+		if e := b.entries.at(i); e.state == Running && p.state == Running && e.time == p.time && e.pos >= 0 {
+			at = b.leases.list[e.pos].at
 		}
+		b.move(i, l, &p)
+	} else {
+		i = b.add(tb, l, &p)
 	}
-	e.line, e.time, e.at, e.move, e.state, e.priority, e.held = l, p.time, at, p.move, p.state, p.priority, false
-	b.enter(e)
+	b.enter(i, at)
+	b.announce(i)
+	b.tell(p.id)
+}
+
+// add makes the entry of a job, which is in no heap yet.
+func (b *board) add(tb *tenantBoard, l *line, p *place) uint32 {
+	i := b.entries.take()
+	tb.jobs[p.id] = i
+	b.entries.at(i).stand(p, b.join(l, p.group))
+	l.recent.add(enqueuedLately, b.elapsed())
+	return i
+}
+
+// move takes an entry out of its heap and makes it stand elsewhere.
+func (b *board) move(i uint32, l *line, p *place) {
+	e := b.entries.at(i)
+	b.leave(i)
+	if p.state == Running && e.state != Running {
+		l.recent.add(startedLately, b.elapsed())
+	}
+	if p.state != Running {
+		delete(b.said, i)
+	}
+	e.stand(p, e.group)
 }
 
 // drop removes a place, unless the job stands elsewhere by now.
 func (b *board) drop(tb *tenantBoard, key []byte) {
 	name, p, ok := splitPlace(key)
-	if !ok || p.priority > maxPriority {
+	if !ok {
 		return
 	}
 	if p.state.finished() {
 		b.line(tb, string(name)).count[p.state]--
 		return
 	}
-	if e := tb.jobs[p.id]; e != nil && e.move == p.move && e.time == p.time {
-		b.leave(e)
-		delete(tb.jobs, p.id)
+	if i, known := tb.jobs[p.id]; known {
+		if e := b.entries.at(i); e.move == p.move && e.time == p.time {
+			b.remove(tb, i)
+		}
 	}
 }
 
-// enter puts an entry into the heap of its state and tells who waits for it.
-func (b *board) enter(e *entry) {
-	switch {
-	case e.state == Ready:
-		e.line.ready[e.priority].push(e)
-		e.line.wake()
-	case e.state == Running:
-		b.leases.push(e)
-		signalIf(b.leases.top() == e, b.leaseSoon)
-	default:
-		b.due.push(e)
-		signalIf(b.due.top() == e, b.dueSoon)
-	}
-}
-
-// leave takes an entry out of its heap and its count.
-func (b *board) leave(e *entry) {
-	e.line.count[e.state]--
-	if e.pos < 0 {
-		return
-	}
-	b.heapOf(e).remove(e)
-}
-
-func (b *board) heapOf(e *entry) *heap[*entry] {
-	switch e.state {
-	case Ready:
-		return &e.line.ready[e.priority]
-	case Running:
-		return &b.leases
-	}
-	return &b.due
+// remove forgets a job.
+func (b *board) remove(tb *tenantBoard, i uint32) {
+	e := b.entries.at(i)
+	g := b.groups[e.group]
+	b.leave(i)
+	delete(b.said, i)
+	delete(tb.jobs, e.id)
+	b.part(e.group)
+	b.entries.give(i)
+	g.line.wake()
 }
 
 func signalIf(condition bool, c chan struct{}) {

@@ -11,48 +11,98 @@ import (
 // closure moves it only if the store still has it in this place.
 type held struct {
 	tenant engine.Tenant
-	id     engine.ID
-	move   uint32
-	time   int64
-	entry  *entry // the board's own: not to be read without its lock
+	place  place
+	at     int64  // when its lease ends, if it has one
+	entry  uint32 // the board's own: not to be read without its lock
 }
 
-// finds reports whether a job is where it was when it was held.
-func (h held) finds(j *job) bool { return j.moves == h.move && j.time == h.time }
-
-// hold takes the top of a heap that is not empty. Call it under the lock.
-func hold(h *heap[*entry]) held {
-	e := h.pop()
+// hold keeps an entry for one update. Call it under the lock.
+func (b *board) hold(i uint32) held {
+	e := b.entries.at(i)
+	g := b.groups[e.group]
+	h := held{tenant: g.line.tenant, place: b.placeOf(e), entry: i}
+	if e.state == Running {
+		h.at = b.leases.list[e.pos].at
+	}
+	b.leave(i)
 	e.held = true
-	return held{e.line.tenant, e.id, e.move, e.time, e}
+	b.enter(i, h.at)
+	return h
 }
 
-// holdReady takes up to n jobs off the head of a queue.
-func (b *board) holdReady(t engine.Tenant, queue string, n int) (list []held) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	tb := b.tenants[t.UID()]
-	if tb == nil || tb.lines[queue] == nil {
-		return nil
+// placeOf is where an entry stands.
+func (b *board) placeOf(e *entry) place {
+	g := b.groups[e.group]
+	return place{
+		queue: g.line.name, state: e.state, id: e.id, priority: e.priority, started: e.started, time: e.time, span: e.span, move: e.move, group: g.hash,
 	}
-	for head := tb.lines[queue].head(); head != nil && len(list) < n; head = tb.lines[queue].head() {
-		list = append(list, hold(head))
-	}
-	return list
 }
 
-// holdPassed takes up to n jobs whose time is not after now, and tells how
-// long the next one has. The heap is the board's due or leases.
-func (b *board) holdPassed(h *heap[*entry], now, n int64) (list []held, wait time.Duration) {
+// find tells where an unfinished job stands, nil if it is none.
+func (b *board) find(t engine.Tenant, id engine.ID) *place {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for h.len() > 0 && h.top().at <= now && int64(len(list)) < n {
-		list = append(list, hold(h))
+	if tb := b.tenants[t.UID()]; tb != nil {
+		if i, ok := tb.jobs[id]; ok {
+			p := b.placeOf(b.entries.at(i))
+			return &p
+		}
 	}
-	if h.len() == 0 {
+	return nil
+}
+
+// holdReady takes up to n jobs off the head of the queues, the first queue
+// first. Where a rate keeps back more, it tells how long.
+func (b *board) holdReady(t engine.Tenant, queues []string, n int) (list []held, wait time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	tb, now := b.tenants[t.UID()], b.sinceStart()
+	if tb == nil {
+		return nil, maxSleep
+	}
+	wait = maxSleep
+	for _, queue := range queues {
+		l := tb.lines[queue]
+		for l != nil && len(list) < n {
+			i, when, ok := l.next(now)
+			if !ok {
+				if when != 0 {
+					wait = min(wait, max(when-now, time.Millisecond))
+				}
+				break
+			}
+			list = append(list, b.hold(i))
+		}
+	}
+	return list, wait
+}
+
+// holdDue takes up to n jobs whose time has come, and tells how long the next
+// one has.
+func (b *board) holdDue(now int64, n int) (list []held, wait time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for b.due.len() > 0 && b.entries.at(b.due.top()).time <= now && len(list) < n {
+		list = append(list, b.hold(b.due.top()))
+	}
+	if b.due.len() == 0 {
 		return list, maxSleep
 	}
-	return list, sleep(h.top().at - now)
+	return list, sleep(b.entries.at(b.due.top()).time - now)
+}
+
+// holdExpired takes up to n jobs whose lease has ended, and tells how long the
+// next one has.
+func (b *board) holdExpired(now int64, n int) (list []held, wait time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for b.leases.len() > 0 && b.leases.top().at <= now && len(list) < n {
+		list = append(list, b.hold(b.leases.top().entry))
+	}
+	if b.leases.len() == 0 {
+		return list, maxSleep
+	}
+	return list, sleep(b.leases.top().at - now)
 }
 
 // sleep bounds a wait of some milliseconds.
@@ -60,27 +110,41 @@ func sleep(ms int64) time.Duration {
 	return time.Duration(min(maxSleep.Milliseconds(), max(0, ms))) * time.Millisecond
 }
 
-// giveBack returns what no commit has moved.
+// giveBack returns what no commit has moved, and the tokens that it took from
+// its rate. It wakes nobody for a job that waits for a time: what could not be
+// moved now is tried again within a second, not at once.
 func (b *board) giveBack(list []held) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, h := range list {
-		tb, e := b.tenants[h.tenant.UID()], h.entry
-		if tb != nil && tb.jobs[h.id] == e && e.held && e.move == h.move && e.time == h.time {
-			e.held = false
-			b.reenter(e)
+		tb := b.tenants[h.tenant.UID()]
+		if tb == nil || tb.jobs[h.place.id] != h.entry {
+			continue
+		}
+		e := b.entries.at(h.entry)
+		if !e.held || e.move != h.place.move || e.time != h.place.time {
+			continue
+		}
+		g := b.groups[e.group]
+		b.leave(h.entry)
+		e.held = false
+		b.enter(h.entry, h.at)
+		if e.state == Ready {
+			g.unpay()
+			g.line.wake()
 		}
 	}
 }
 
-// reenter puts an entry back without telling the loop that gave it back: what
-// could not be moved now is tried again within a second, not at once.
-func (b *board) reenter(e *entry) {
-	if e.state == Ready {
-		b.enter(e)
-		return
+// unpay returns the token of a job that was not leased.
+func (g *group) unpay() {
+	switch r := g.line.limits.rate; {
+	case r.limit == 0:
+	case !r.byKey:
+		g.line.bucket.giveBack(r)
+	case g.hash != 0:
+		g.bucket.giveBack(r)
 	}
-	b.heapOf(e).push(e)
 }
 
 // byTenant sorts a list by tenant: an update belongs to one.

@@ -24,22 +24,47 @@ type bulk struct {
 	slice int          // number of the one that is collected
 	lines bytes.Buffer // its raw lines
 	part  bulkPart
-	jobs  []*Enqueue
 }
 
-// bulkPart is the answer of one slice, as it is kept.
+// bulkPart is one slice, and its answer as it is kept.
 type bulkPart struct {
 	IDs    []string        `json:"ids"` // in line order, "" for a rejected line
 	Errors []api.LineError `json:"errors,omitempty"`
+
+	jobs []bulkJob
+	keys int // that its jobs write
 }
+
+// bulkJob is a job of a slice: of which line, and where its id stands.
+type bulkJob struct {
+	*Enqueue
+	line, id int
+}
+
+// Limits of a slice: jobs, keys that they write, bytes of their lines.
+const (
+	bulkJobs = 300
+	bulkKeys = 900
+)
 
 // maxDetail bounds what is kept of one error, which may quote its input.
 const maxDetail = 240
 
-func (p *bulkPart) reject(n int, err error) {
-	e := api.NewLineError(n, err)
+func (p *bulkPart) accept(line int, q *Enqueue) {
+	p.jobs = append(p.jobs, bulkJob{q, line, len(p.IDs)})
+	p.IDs, p.keys = append(p.IDs, q.ID().String()), p.keys+q.keys()
+}
+
+func (p *bulkPart) reject(line int, err error) {
+	p.IDs, p.Errors = append(p.IDs, ""), append(p.Errors, shortError(line, err))
+}
+
+func (p *bulkPart) full() bool { return len(p.IDs) >= bulkJobs || p.keys >= bulkKeys }
+
+func shortError(line int, err error) api.LineError {
+	e := api.NewLineError(line, err)
 	e.Detail = cutText(e.Detail, maxDetail)
-	p.IDs, p.Errors = append(p.IDs, ""), append(p.Errors, e)
+	return e
 }
 
 // addTo adds a slice's answer to that of the request.
@@ -51,6 +76,30 @@ func (p *bulkPart) addTo(answer *api.Bulk) {
 	}
 }
 
+// write enqueues the slice's jobs in tx. Those whose unique key is taken are
+// rejected: the slice that is returned is the answer.
+func (p *bulkPart) write(s *Scheduler, tx *engine.Tx) (answer bulkPart, err error) {
+	answer = bulkPart{IDs: p.IDs, Errors: p.Errors}
+	if len(p.jobs) > 0 { // they are all of one queue
+		if err := ensureQueue(tx, p.jobs[0].Queue(), p.jobs[0].fixed.created); err != nil {
+			return answer, err
+		}
+	}
+	for _, q := range p.jobs {
+		err := s.write(tx, q.Enqueue)
+		if isCode(err, codeJobExists) {
+			if len(answer.Errors) == len(p.Errors) {
+				answer.IDs, answer.Errors = slices.Clone(p.IDs), slices.Clone(p.Errors)
+			}
+			answer.IDs[q.id], answer.Errors = "", append(answer.Errors, shortError(q.line, err))
+		} else if err != nil {
+			return answer, err
+		}
+	}
+	slices.SortStableFunc(answer.Errors, func(a, b api.LineError) int { return a.Line - b.Line })
+	return answer, nil
+}
+
 func (s *Scheduler) newBulk(ctx context.Context, r enqueueRequest) *bulk {
 	return &bulk{s: s, ctx: ctx, r: r, answer: api.NewBulk()}
 }
@@ -59,14 +108,12 @@ func (s *Scheduler) newBulk(ctx context.Context, r enqueueRequest) *bulk {
 func (b *bulk) line(n int, raw []byte) error {
 	b.lines.Write(raw)
 	b.lines.WriteByte('\n')
-	q, err := b.s.Prepare(b.r.principal.Tenant, b.r.queue, raw, "body")
-	if err != nil {
+	if q, err := b.s.prepareLine(b.ctx, b.r, raw); err != nil {
 		b.part.reject(n, err)
 	} else {
-		b.part.IDs = append(b.part.IDs, q.ID().String())
-		b.jobs = append(b.jobs, q)
+		b.part.accept(n, q)
 	}
-	if len(b.part.IDs) < sliceJobs && b.lines.Len() < sliceBytes {
+	if !b.part.full() && b.lines.Len() < sliceBytes {
 		return nil
 	}
 	return b.flush()
@@ -78,12 +125,12 @@ func (b *bulk) flush() error {
 		return nil
 	}
 	b.slice++
-	part, err := b.s.enqueueSlice(b.ctx, b.r.once(fmt.Sprintf(" slice %d", b.slice), b.lines.Bytes()), b.jobs, b.part)
+	part, err := b.s.enqueueSlice(b.ctx, b.r.once(fmt.Sprintf(" slice %d", b.slice), b.lines.Bytes()), b.part)
 	if err != nil {
 		return err
 	}
 	part.addTo(b.answer)
-	b.part, b.jobs = bulkPart{}, nil
+	b.part = bulkPart{}
 	b.lines.Reset()
 	return nil
 }
@@ -101,70 +148,114 @@ func (b *bulk) failed(err error) error {
 
 // enqueueSlice writes jobs in one update together with the answer that is kept
 // for their part of a request.
-func (s *Scheduler) enqueueSlice(ctx context.Context, once engine.Once, jobs []*Enqueue, part bulkPart) (bulkPart, error) {
-	kept, err := json.Marshal(part)
-	if err != nil {
-		return part, err
-	}
+func (s *Scheduler) enqueueSlice(ctx context.Context, once engine.Once, part bulkPart) (answer bulkPart, err error) {
 	weight := 0
-	for _, q := range jobs {
-		weight += 1024 + len(q.plan.payload)
+	for _, q := range part.jobs {
+		weight += q.weight()
 	}
-	answer, replayed, err := s.e.Answers.Run(ctx, once.Principal.Tenant, once, func(tx *engine.Tx) ([]byte, error) {
-		for _, q := range jobs {
-			s.EnqueueTx(tx, q)
+	kept, replayed, err := s.e.Answers.Run(ctx, once.Principal.Tenant, once, func(tx *engine.Tx) (kept []byte, err error) {
+		if answer, err = part.write(s, tx); err != nil || once.Key == "" {
+			return nil, err
 		}
-		return kept, nil
+		return json.Marshal(answer)
 	}, engine.Bulk, engine.Weight(weight))
 	if err != nil {
 		return part, err
 	}
-	if !replayed {
-		if len(jobs) > 0 {
-			s.Enqueued(once.Principal.Tenant, jobs[0].Queue(), len(jobs))
-		}
-		return part, nil
+	if replayed {
+		answer = bulkPart{}
+		return answer, json.Unmarshal(kept, &answer)
 	}
-	var first bulkPart
-	return first, json.Unmarshal(answer, &first)
+	if n := len(part.jobs) - len(answer.Errors) + len(part.Errors); n > 0 {
+		s.Enqueued(once.Principal.Tenant, part.jobs[0].Queue(), n)
+	}
+	return answer, nil
 }
 
-const maxAtomic = 100 // jobs that are enqueued all or nothing
+// prepareLine prepares the job of one line of a bulk request.
+func (s *Scheduler) prepareLine(ctx context.Context, r enqueueRequest, raw []byte) (*Enqueue, error) {
+	q, err := s.Prepare(ctx, r.principal.Tenant, r.queue, raw, "body")
+	if err == nil {
+		q.trace(r.trace)
+	}
+	return q, err
+}
+
+// Limits of jobs that are enqueued all or nothing.
+const (
+	maxAtomic      = 100
+	maxAtomicBytes = 8 << 20
+)
 
 // enqueueAtomic enqueues all jobs of a request in one update, or none.
 func (s *Scheduler) enqueueAtomic(ctx context.Context, r enqueueRequest) (*api.Bulk, error) {
-	var jobs []*Enqueue
-	var part bulkPart
-	var all bytes.Buffer
-	var faults []engine.FieldError
-	err := api.Lines(r.body, maxAtomic, maxLine, func(n int, raw []byte) error {
-		all.Write(raw)
-		all.WriteByte('\n')
-		if all.Len() > sliceBytes {
-			return engine.Errorf(engine.TooLarge, "too_large", "jobs that are enqueued all or nothing may have %d bytes together", sliceBytes)
-		}
-		q, err := s.Prepare(r.principal.Tenant, r.queue, raw, "body")
-		if err != nil {
-			faults = append(faults, engine.FieldError{Location: fmt.Sprintf("body[%d]", n-1), Message: cutText(api.NewLineError(n, err).Detail, maxDetail)})
-			return nil
-		}
-		jobs, part.IDs = append(jobs, q), append(part.IDs, q.ID().String())
-		return nil
-	})
+	part, all, err := s.readAtomic(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	if len(faults) > 0 {
-		return nil, &engine.Error{
-			Kind: engine.Invalid, Code: "validation_failed", Fields: slices.Clip(faults),
-			Detail: fmt.Sprintf("%d jobs are refused, so none was taken; the first is %s: %s", len(faults), faults[0].Location, faults[0].Message),
-		}
-	}
 	answer := api.NewBulk()
-	if len(jobs) == 0 {
+	if len(part.IDs) == 0 {
 		return answer, nil
 	}
-	part, err = s.enqueueSlice(ctx, r.once(" atomic", all.Bytes()), jobs, part)
+	if err := refuseAll(part.Errors); err != nil {
+		return nil, err
+	}
+	once := r.once(" atomic", all)
+	kept, replayed, err := s.e.Answers.Run(ctx, once.Principal.Tenant, once, func(tx *engine.Tx) ([]byte, error) {
+		done, err := part.write(s, tx)
+		if err == nil {
+			err = refuseAll(done.Errors)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(done)
+	}, engine.Bulk, engine.Weight(len(all)))
+	if err != nil {
+		return nil, err
+	}
+	if replayed {
+		part = bulkPart{}
+		if err := json.Unmarshal(kept, &part); err != nil {
+			return nil, err
+		}
+	} else {
+		s.Enqueued(once.Principal.Tenant, r.queue, len(part.jobs))
+	}
 	part.addTo(answer)
-	return answer, err
+	return answer, nil
+}
+
+// readAtomic reads and prepares all jobs of a request.
+func (s *Scheduler) readAtomic(ctx context.Context, r enqueueRequest) (part bulkPart, all []byte, err error) {
+	err = api.Lines(r.body, maxAtomic, maxLine, func(n int, raw []byte) error {
+		if all = append(append(all, raw...), '\n'); len(all) > maxAtomicBytes {
+			return engine.Errorf(engine.TooLarge, "too_large", "jobs that are enqueued all or nothing may have %d bytes together", maxAtomicBytes)
+		}
+		if q, err := s.prepareLine(ctx, r, raw); err != nil {
+			part.reject(n, err)
+		} else if part.accept(n, q); part.keys > bulkKeys {
+			return engine.Errorf(engine.TooLarge, "too_large", "jobs that are enqueued all or nothing may have fewer tags and unique keys together; send them in parts")
+		}
+		return nil
+	})
+	return part, all, err
+}
+
+// refuseAll makes the errors of some lines that of the whole request.
+func refuseAll(lines []api.LineError) error {
+	if len(lines) == 0 {
+		return nil
+	}
+	all := &engine.Error{Kind: engine.Invalid, Code: "validation_failed"}
+	exist := true
+	for _, e := range lines {
+		all.Fields = append(all.Fields, engine.FieldError{Location: fmt.Sprintf("body[%d]", e.Line-1), Message: e.Detail})
+		exist = exist && e.Code == codeJobExists
+	}
+	if exist {
+		all.Kind, all.Code = engine.Conflict, codeJobExists
+	}
+	all.Detail = fmt.Sprintf("%d jobs are refused, so none was taken; the first is %s: %s", len(lines), all.Fields[0].Location, all.Fields[0].Message)
+	return all
 }

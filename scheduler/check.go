@@ -8,153 +8,254 @@ import (
 	"quintet/engine"
 )
 
-// check proves what the rest relies on: every job stands in exactly one place
-// of the index, the one that its record says; its payload and all its
-// transitions are there; and nothing is left of jobs that are gone.
+// check proves what the rest relies on: every job stands in exactly one place,
+// all its parts and transitions are there, its tags and unique key lead to it,
+// and nothing is left of jobs that are gone.
 func (s *Scheduler) check(ctx context.Context, v *engine.View, report func(string)) error {
 	for _, t := range s.e.Tenants.List() {
-		c := &checking{v: v.Of(t), jobs: map[engine.ID]*job{}, report: func(format string, args ...any) {
-			report("tenant " + t.Name() + ": " + fmt.Sprintf(format, args...))
-		}}
-		c.readJobs()
-		c.checkIndex()
-		c.checkTransitions()
-		c.checkParts()
-		c.checkSchedules()
-		if err := ctx.Err(); err != nil {
-			return err
+		c := newChecking(t, func(text string) { report("tenant " + t.Name() + ": " + text) })
+		for _, part := range c.parts() {
+			for from := []byte(nil); ; {
+				next := part.check(v.Of(t), from, checkSlice)
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				if from = next; from == nil {
+					break
+				}
+			}
 		}
 	}
 	return nil
 }
 
+// checkSlice is how many keys one view checks: what it finds is true of one
+// moment, and each slice is proved by itself.
+const checkSlice = 2_000
+
+// checkPart is a bucket and how one of its entries is proved.
+type checkPart struct {
+	bucket engine.Bucket
+	prove  func(r engine.Reader, key, value []byte) error
+}
+
 // checking is the check of one tenant.
 type checking struct {
-	v      *engine.View
-	jobs   map[engine.ID]*job
-	report func(format string, args ...any)
+	tenant   engine.Tenant
+	checked  int
+	report   func(text string)
+	problems int
 }
 
-func (c *checking) readJobs() {
-	for key, value := range c.v.Scan(bucketJobs, nil, nil) {
-		j, err := decodeJob(engine.ID(key), value)
-		if err != nil {
-			c.report("%v", err)
-			continue
-		}
-		c.jobs[j.id] = j
-		if j.state.finished() != (j.until != 0) || j.attempt > j.attempts || (j.lease != 0) && j.state != Running {
-			c.report("the record of job %s contradicts itself", j.id)
-		}
-		if c.v.Get(bucketQueues, []byte(j.queue)) == nil {
-			c.report("job %s stands in a queue that was never made", j.id)
-		}
-	}
+func newChecking(t engine.Tenant, report func(string)) *checking {
+	return &checking{tenant: t, report: report}
 }
 
-func (c *checking) checkIndex() {
-	seen := map[engine.ID]int{}
-	for key := range c.v.Keys(bucketIndex, nil, nil) {
-		queue, p, ok := splitPlace(key)
-		if !ok {
-			c.report("a key of the index cannot be read")
-			continue
-		}
-		p.queue = string(queue)
-		if j := c.jobs[p.id]; j == nil {
-			c.report("the index has job %s as %s, and there is no such job", p.id, p.state)
-		} else if j.place() != p {
-			c.report("the index has job %s as %s, and its record says %s", p.id, p.state, j.state)
-		} else {
-			seen[p.id]++
-		}
-	}
-	for id := range c.jobs {
-		if seen[id] != 1 {
-			c.report("job %s stands in %d places of the index", id, seen[id])
-		}
-	}
+// checkRun is one part of a check under way.
+type checkRun struct {
+	c *checking
+	checkPart
 }
 
-func (c *checking) checkTransitions() {
-	number := map[engine.ID]uint32{}
-	for key := range c.v.Keys(bucketTransitions, nil, nil) {
-		id := engine.ID(key[8:])
-		if number[id]++; c.jobs[id] == nil {
-			c.report("the job log names job %s, which is gone", id)
+// parts are what is proved, each entry by what must stand elsewhere. Together
+// they prove that jobs and places are one to one: every place is that of its
+// job, every job has one, and a job's record can name no second.
+func (c *checking) parts() (runs []checkRun) {
+	for _, p := range []checkPart{
+		{bucketQueues, func(_ engine.Reader, _, value []byte) error { _, err := decodeQueue(value); return err }},
+		{bucketJobs, c.proveJob}, {bucketStates, c.proveState}, {bucketTransitions, proveTransition},
+		{bucketOutputs, proveOutput}, {bucketUnique, proveUnique}, {bucketWindows, proveWindow}, {bucketTags, c.proveTag},
+		{bucketCursors, proveCursor}, {bucketSchedules, proveSchedule},
+	} {
+		runs = append(runs, checkRun{c, p})
+	}
+	return runs
+}
+
+// check proves up to limit entries from a key on, and returns the key to go on
+// from, nil at the end.
+func (run checkRun) check(r engine.Reader, from []byte, limit int) (next []byte) {
+	n := 0
+	for key, value := range r.Scan(run.bucket, from, nil) {
+		if n++; n > limit {
+			return key
+		}
+		run.c.checked++
+		if err := run.prove(r, key, value); err != nil {
+			run.c.problems++
+			run.c.report(err.Error())
 		}
 	}
-	for id, j := range c.jobs {
-		if number[id] != j.moves {
-			c.report("job %s has %d transitions, and its record says %d", id, number[id], j.moves)
+	return nil
+}
+
+// proveJob proves that a job stands in exactly one place, and that its tags
+// and its unique key lead to it.
+func (c *checking) proveJob(r engine.Reader, key, value []byte) error {
+	id := engine.ID(key)
+	f, err := decodeFixed(value)
+	if err != nil {
+		return fmt.Errorf("job %s: %w", id, err)
+	}
+	places := 0
+	for state := Scheduled; state < states; state++ {
+		from := append(placePrefix(nil, f.queue, state), id[:]...)
+		for range r.Keys(bucketStates, from, append(from[:len(from):len(from)], 0xff)) {
+			places++
 		}
-		err := j.history(c.v, int(j.moves), func(_ []byte, t transition) error {
-			if t.token > j.token {
-				return fmt.Errorf("job %s has a transition with a token from its future", id)
-			}
+	}
+	if places != 1 {
+		return fmt.Errorf("job %s stands in %d places", id, places)
+	}
+	if r.Get(bucketQueues, []byte(f.queue)) == nil {
+		return fmt.Errorf("job %s stands in a queue that was never made", id)
+	}
+	for _, tag := range f.tags {
+		if r.Get(bucketTags, tagKey(c.tenant, tag, id)) == nil {
+			return fmt.Errorf("job %s is not in the list of one of its tags", id)
+		}
+	}
+	if _, ok, err := loadUnique(r, f.unique.hash); f.unique.given() && (err != nil || !ok) {
+		return fmt.Errorf("the unique key of job %s leads nowhere", id)
+	}
+	return nil
+}
+
+// proveState proves that a place is that of a job which agrees with it, and
+// that its transitions are a chain without a gap.
+func (c *checking) proveState(r engine.Reader, key, value []byte) error {
+	queue, p, ok := splitPlace(key)
+	if !ok {
+		return fmt.Errorf("a place of %d bytes cannot be read", len(key))
+	}
+	p.queue = string(queue)
+	j, err := decodeJob(p, key, value)
+	if err != nil {
+		return err
+	}
+	f, err := loadFixed(r, p.id)
+	switch {
+	case err != nil:
+		return fmt.Errorf("job %s is %s, and there is no such job: %w", p.id, p.state, err)
+	case f.queue != p.queue || groupOf(c.tenant, f.key) != p.group:
+		return fmt.Errorf("job %s stands in a place of another queue or key", p.id)
+	case j.attempt > j.attempts, j.span != 0 && j.state != Running && !j.state.finished(), j.started && j.state.finished(), j.state == Running && !j.started:
+		return fmt.Errorf("the record of job %s contradicts itself", p.id)
+	case j.output && r.Get(bucketOutputs, p.id[:]) == nil:
+		return fmt.Errorf("the output of job %s is gone", p.id)
+	}
+	return j.history(r, int(j.move), func(_ []byte, t transition) error {
+		if t.token > j.token {
+			return fmt.Errorf("job %s has a transition with a token from its future", p.id)
+		}
+		return nil
+	})
+}
+
+// proveTransition proves that its job is there and has made as many.
+func proveTransition(r engine.Reader, key, value []byte) error {
+	id, number := engine.ID(key[8:]), binary.BigEndian.Uint32(key[24:])
+	if _, err := decodeTransition(value); err != nil {
+		return fmt.Errorf("job %s: %w", id, err)
+	}
+	j, err := findJob(r, id, nil)
+	if err != nil {
+		return fmt.Errorf("the job log names job %s: %w", id, err)
+	}
+	if number == 0 || number > j.move {
+		return fmt.Errorf("job %s has transition %d, and its place says that there are %d", id, number, j.move)
+	}
+	return nil
+}
+
+func proveOutput(r engine.Reader, key, _ []byte) error {
+	j, err := findJob(r, engine.ID(key), nil)
+	if err != nil || j.state != Done || !j.output {
+		return fmt.Errorf("there is an output of job %s, which has none", engine.ID(key))
+	}
+	return nil
+}
+
+// proveUnique proves that the entry of a unique key names a job that has it, or
+// one that was removed within its window.
+func proveUnique(r engine.Reader, key, value []byte) error {
+	u, err := decodeUnique(value)
+	if err != nil {
+		return err
+	}
+	f, err := loadFixed(r, u.id)
+	switch {
+	case u.ended != 0 && err == errJobNotFound:
+		if r.Get(bucketWindows, windowKey(u.until, [16]byte(key))) == nil {
+			return fmt.Errorf("nothing will end the window of the unique key of job %s", u.id)
+		}
+		return nil
+	case err != nil || u.ended != 0 || f.unique.hash != [16]byte(key):
+		return fmt.Errorf("a unique key leads to job %s, which has another or is gone", u.id)
+	}
+	return nil
+}
+
+func proveWindow(r engine.Reader, key, _ []byte) error {
+	u, ok, err := loadUnique(r, [16]byte(key[8:]))
+	if err != nil || !ok || u.ended == 0 || u.until != int64(binary.BigEndian.Uint64(key)) {
+		return fmt.Errorf("a window ends the unique key of job %s, which has none", u.id)
+	}
+	return nil
+}
+
+func (c *checking) proveTag(r engine.Reader, key, _ []byte) error {
+	id := engine.ID(key[16:])
+	f, err := loadFixed(r, id)
+	if err != nil {
+		return fmt.Errorf("the list of a tag names job %s: %w", id, err)
+	}
+	for _, tag := range f.tags {
+		if string(tagKey(c.tenant, tag, id)) == string(key) {
 			return nil
-		})
-		if err != nil {
-			c.report("%v", err)
 		}
 	}
+	return fmt.Errorf("the list of a tag names job %s, which does not have it", id)
 }
 
-// checkParts looks at what else belongs to a job.
-func (c *checking) checkParts() {
-	payloads := 0
-	for key := range c.v.Keys(bucketPayloads, nil, nil) {
-		if payloads++; c.jobs[engine.ID(key)] == nil {
-			c.report("there is a payload of job %s, which is gone", engine.ID(key))
-		}
+func proveCursor(r engine.Reader, key, value []byte) error {
+	cur, err := decodeCursor(value)
+	if err != nil {
+		return fmt.Errorf("schedule %s: %w", key, err)
 	}
-	if payloads < len(c.jobs) {
-		c.report("%d jobs have %d payloads", len(c.jobs), payloads)
+	sc, err := loadSchedule(r, string(key))
+	if cur.deleted != 0 && err == errScheduleNotFound {
+		return nil
 	}
-	for key := range c.v.Keys(bucketOutputs, nil, nil) {
-		if j := c.jobs[engine.ID(key)]; j == nil || j.state != Done {
-			c.report("there is an output of job %s, which is not done", engine.ID(key))
-		}
+	if err != nil || sc.Version != cur.version || cur.next != 0 && cur.next <= cur.passed {
+		return fmt.Errorf("schedule %s and its cursor contradict each other", key)
 	}
-	expiries := 0
-	for key := range c.v.Keys(bucketExpiry, nil, nil) {
-		expiries++
-		j := c.jobs[engine.ID(key[8:])]
-		if j == nil || j.until == 0 || j.until != int64(binary.BigEndian.Uint64(key)) {
-			c.report("job %s has an expiry that its record does not have", engine.ID(key[8:]))
-		}
-	}
-	for _, j := range c.jobs {
-		if j.until != 0 {
-			expiries--
-		}
-	}
-	if expiries != 0 {
-		c.report("ended jobs and their expiries differ by %d", expiries)
-	}
+	return nil
 }
 
-func (c *checking) checkSchedules() {
-	live := 0
-	for key, value := range c.v.Scan(bucketCursors, nil, nil) {
-		cur, err := decodeCursor(value)
-		if err != nil {
-			c.report("schedule %s: %v", key, err)
-			continue
-		}
-		sc, err := loadSchedule(c.v, string(key))
-		if cur.deleted != 0 && err == errScheduleNotFound {
-			continue
-		}
-		live++
-		if err != nil || sc.Version != cur.version || cur.next != 0 && cur.next <= cur.passed {
-			c.report("schedule %s and its cursor contradict each other", key)
+func proveSchedule(r engine.Reader, key, _ []byte) error {
+	if r.Get(bucketCursors, key) == nil {
+		return fmt.Errorf("schedule %s has no cursor", key)
+	}
+	return nil
+}
+
+// checkTenant proves one tenant's jobs while they go on changing.
+func (s *Scheduler) checkTenant(ctx context.Context, c *checking) error {
+	for _, part := range c.parts() {
+		for from, more := []byte(nil), true; more; more = from != nil {
+			var next []byte
+			checked, problems := c.checked, c.problems
+			err := s.e.Store.View(ctx, c.tenant, func(v *engine.View) error {
+				c.checked, c.problems = checked, problems
+				next = part.check(v, from, checkSlice)
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+			from = next
 		}
 	}
-	for range c.v.Keys(bucketSchedules, nil, nil) {
-		live--
-	}
-	if live != 0 {
-		c.report("schedules and their cursors differ by %d", live)
-	}
+	return nil
 }

@@ -17,7 +17,7 @@ func TestCheck(t *testing.T) {
 			b.do("PUT", "/v1/schedules/s", `{"cron":"0 0 * * *","queue":"q"}`).want(201)
 			b.enqueue("q", `{}`)
 			b.call(b.leaseOne("q"), "complete", `,"output":1`).want(200)
-			id, err := engine.ParseID(b.enqueue("q", `{"delay":"1h"}`))
+			id, err := engine.ParseID(b.enqueue("q", `{"delay":"1h","tags":["t"],"unique_key":"u"}`))
 			must(t, err)
 			b.check()
 			must(t, b.e.Store.Update(context.Background(), b.acme, func(tx *engine.Tx) error {
@@ -37,38 +37,76 @@ func TestCheck(t *testing.T) {
 				return key, value
 			}
 		}
-		t.Fatalf("%s is empty", b)
-		return nil, nil
+		panic(b + " is empty")
 	}
-	f("ErrIndex missing", "stands in 0 places", func(tx *engine.Tx, id engine.ID) {
-		key, _ := first(tx, "scheduler.index", string(id[:]))
-		tx.Delete("scheduler.index", key)
+	f("ErrPlace missing", "stands in 0 places", func(tx *engine.Tx, id engine.ID) {
+		key, _ := first(tx, "scheduler.states", string(id[:]))
+		tx.Delete("scheduler.states", key)
 	})
-	f("ErrIndex second", "and its record says scheduled", func(tx *engine.Tx, id engine.ID) {
-		key, _ := first(tx, "scheduler.index", string(id[:]))
+	f("ErrPlace second", "stands in 2 places", func(tx *engine.Tx, id engine.ID) {
+		key, value := first(tx, "scheduler.states", string(id[:]))
 		key[2] = byte(scheduler.Ready)
-		tx.Put("scheduler.index", key, nil)
+		tx.Put("scheduler.states", key, value)
 	})
-	f("ErrIndex key", "cannot be read", func(tx *engine.Tx, id engine.ID) { tx.Put("scheduler.index", []byte("short"), nil) })
+	f("ErrPlace of another queue", "of another queue", func(tx *engine.Tx, id engine.ID) {
+		key, value := first(tx, "scheduler.states", string(id[:]))
+		key[0] = 'x'
+		tx.Put("scheduler.states", key, value)
+	})
+	f("ErrPlace key", "cannot be read", func(tx *engine.Tx, id engine.ID) { tx.Put("scheduler.states", []byte("short"), nil) })
+	f("ErrState damaged", "cannot be read", func(tx *engine.Tx, id engine.ID) {
+		key, _ := first(tx, "scheduler.states", string(id[:]))
+		tx.Put("scheduler.states", key, []byte{9, 9})
+	})
+	f("ErrState contradicts itself", "contradicts itself", func(tx *engine.Tx, id engine.ID) {
+		key, value := first(tx, "scheduler.states", string(id[:]))
+		value[5] = 200 // attempts so far
+		tx.Put("scheduler.states", key, value)
+	})
 	f("ErrJob missing", "there is no such job", func(tx *engine.Tx, id engine.ID) { tx.Delete("scheduler.jobs", id[:]) })
 	f("ErrJob damaged", "cannot be read", func(tx *engine.Tx, id engine.ID) { tx.Put("scheduler.jobs", id[:], []byte{9, 9}) })
-	f("ErrPayload missing", "have 1 payloads", func(tx *engine.Tx, id engine.ID) { tx.Delete("scheduler.payloads", id[:]) })
-	f("ErrPayload left", "there is a payload of job", func(tx *engine.Tx, id engine.ID) { tx.Put("scheduler.payloads", make([]byte, 16), []byte{1, 0}) })
-	f("ErrOutput left", "which is not done", func(tx *engine.Tx, id engine.ID) { tx.Put("scheduler.outputs", id[:], []byte("1")) })
-	f("ErrTransition missing", "has 0 transitions", func(tx *engine.Tx, id engine.ID) {
+	f("ErrOutput missing", "the output of job", func(tx *engine.Tx, id engine.ID) {
+		key, _ := first(tx, "scheduler.outputs", "")
+		tx.Delete("scheduler.outputs", key)
+	})
+	f("ErrOutput left", "which has none", func(tx *engine.Tx, id engine.ID) { tx.Put("scheduler.outputs", id[:], []byte("1")) })
+	f("ErrTransition missing", "transition 1 is missing", func(tx *engine.Tx, id engine.ID) {
 		key, _ := first(tx, "scheduler.transitions", string(id[:]))
 		tx.Delete("scheduler.transitions", key)
 	})
-	f("ErrTransition left", "which is gone", func(tx *engine.Tx, id engine.ID) { tx.Put("scheduler.transitions", make([]byte, 28), nil) })
-	f("ErrExpiry missing", "expiries differ", func(tx *engine.Tx, id engine.ID) {
-		key, _ := first(tx, "scheduler.expiry", "")
-		tx.Delete("scheduler.expiry", key)
+	f("ErrTransition too many", "says that there are 1", func(tx *engine.Tx, id engine.ID) {
+		key, value := first(tx, "scheduler.transitions", string(id[:]))
+		key[27]++
+		tx.Put("scheduler.transitions", key, value)
 	})
-	f("ErrExpiry left", "an expiry that its record does not have", func(tx *engine.Tx, id engine.ID) {
-		tx.Put("scheduler.expiry", append(make([]byte, 8), id[:]...), nil)
+	f("ErrTransition left", "the job log names job", func(tx *engine.Tx, id engine.ID) {
+		_, value := first(tx, "scheduler.transitions", "")
+		tx.Put("scheduler.transitions", make([]byte, 28), value)
+	})
+	f("ErrTag missing", "the list of one of its tags", func(tx *engine.Tx, id engine.ID) {
+		key, _ := first(tx, "scheduler.tags", "")
+		tx.Delete("scheduler.tags", key)
+	})
+	f("ErrTag left", "which does not have it", func(tx *engine.Tx, id engine.ID) {
+		tx.Put("scheduler.tags", append(make([]byte, 16), id[:]...), nil)
+	})
+	f("ErrTag of a job that is gone", "the list of a tag names job", func(tx *engine.Tx, id engine.ID) {
+		tx.Put("scheduler.tags", make([]byte, 32), nil)
+	})
+	f("ErrUnique missing", "leads nowhere", func(tx *engine.Tx, id engine.ID) {
+		key, _ := first(tx, "scheduler.unique", "")
+		tx.Delete("scheduler.unique", key)
+	})
+	f("ErrUnique left", "which has another or is gone", func(tx *engine.Tx, id engine.ID) {
+		_, value := first(tx, "scheduler.unique", "")
+		tx.Put("scheduler.unique", make([]byte, 16), value)
+	})
+	f("ErrWindow left", "which has none", func(tx *engine.Tx, id engine.ID) {
+		tx.Put("scheduler.windows", make([]byte, 24), nil)
 	})
 	f("ErrQueue missing", "was never made", func(tx *engine.Tx, id engine.ID) { tx.Delete("scheduler.queues", []byte("q")) })
-	f("ErrCursor missing", "cursors differ", func(tx *engine.Tx, id engine.ID) { tx.Delete("scheduler.cursors", []byte("s")) })
+	f("ErrQueue damaged", "cannot be read", func(tx *engine.Tx, id engine.ID) { tx.Put("scheduler.queues", []byte("q"), []byte("x")) })
+	f("ErrCursor missing", "has no cursor", func(tx *engine.Tx, id engine.ID) { tx.Delete("scheduler.cursors", []byte("s")) })
 	f("ErrCursor damaged", "cannot be read", func(tx *engine.Tx, id engine.ID) { tx.Put("scheduler.cursors", []byte("s"), []byte("x")) })
 	f("ErrSchedule missing", "contradict", func(tx *engine.Tx, id engine.ID) { tx.Delete("scheduler.schedules", []byte("s")) })
 }

@@ -77,6 +77,7 @@ func TestShapes(t *testing.T) {
         1
       ],
       "attempt": 1,
+      "max_attempts": 5,
       "token": "<token>",
       "expires_at": "2000-01-01T00:00:30Z"
     }
@@ -195,6 +196,7 @@ func TestShapes(t *testing.T) {
 	}, `
 {
   "name": "mail",
+  "state": "active",
   "jobs": {
     "cancelled": 0,
     "dead": 0,
@@ -204,15 +206,20 @@ func TestShapes(t *testing.T) {
     "running": 0,
     "scheduled": 0
   },
-  "oldest": "2000-01-01T00:00:00Z"
+  "oldest": "2000-01-01T00:00:00Z",
+  "per_second": {
+    "enqueued": 0.2,
+    "started": 0,
+    "done": 0,
+    "dead": 0
+  },
+  "definition": {}
 }`)
 	f("OK redrive", func(b *bed) *reply {
 		return b.do("POST", "/v1/jobs/redrive", `{"queue":"mail","dry_run":true}`).want(200)
 	}, `
 {
-  "matched": 0,
-  "redriven": 0,
-  "remaining": 0
+  "matched": 0
 }`)
 	f("OK schedule", func(b *bed) *reply {
 		return b.do("PUT", "/v1/schedules/s", `{"cron":"30 2 * * *","zone":"Europe/Berlin","queue":"reports","job":{"payload":{"a":1}}}`).want(201)

@@ -1,10 +1,11 @@
 package scheduler
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
+	"slices"
 
 	"quintet/engine"
 	"quintet/engine/api"
@@ -13,11 +14,10 @@ import (
 // Enqueue is a job that is ready to be written: its id and times are drawn,
 // nothing is left to decide. It belongs to one tenant.
 type Enqueue struct {
-	tenant   engine.Tenant
-	job      job
-	plan     plan
-	schedule string // that made it, "" for none
-	newQueue bool   // the queue may not be there yet
+	tenant engine.Tenant
+	plan   plan
+	job    job
+	fixed  fixed
 }
 
 // ID is the job's id.
@@ -27,8 +27,9 @@ func (q *Enqueue) ID() engine.ID { return q.job.id }
 func (q *Enqueue) Queue() string { return q.job.queue }
 
 // Prepare reads a job as POST /v1/queues/{queue}/jobs takes it; at is where in
-// the request it stands, as in "body".
-func (s *Scheduler) Prepare(t engine.Tenant, queue string, raw []byte, at string) (*Enqueue, error) {
+// the request it stands, as in "body". A payload too long for the store is on
+// disk when it returns.
+func (s *Scheduler) Prepare(ctx context.Context, t engine.Tenant, queue string, raw []byte, at string) (*Enqueue, error) {
 	if err := api.CheckName("queue", queue); err != nil {
 		return nil, err
 	}
@@ -36,36 +37,103 @@ func (s *Scheduler) Prepare(t engine.Tenant, queue string, raw []byte, at string
 	if err := api.Decode(raw, &spec); err != nil {
 		return nil, err
 	}
+	limits := s.board.limitsOf(t, queue)
+	if limits.draining {
+		return nil, errQueueDraining
+	}
+	spec = spec.or(&limits.defaults)
 	p, err := spec.check(at)
 	if err != nil {
 		return nil, err
 	}
-	return s.prepare(t, queue, p, s.e.IDs.New(), s.now()), nil
+	q := s.prepare(t, queue, p, s.e.IDs.New(), s.now())
+	if len(p.payload) > inlinePayload {
+		name, err := s.e.Blobs.Put(ctx, t, bytes.NewReader(p.payload))
+		if err != nil {
+			return nil, err
+		}
+		q.fixed.blob = &name
+	}
+	return q, nil
 }
 
 // prepare makes a job of a plan, and nothing but its arguments counts: the
-// same id and time make the same job again.
+// same id and time make the same job again. The payload must not need a blob.
 func (s *Scheduler) prepare(t engine.Tenant, queue string, p plan, id engine.ID, now int64) *Enqueue {
-	q := &Enqueue{tenant: t, plan: p, newQueue: !s.board.knows(t, queue)}
+	q := &Enqueue{tenant: t, plan: p}
 	q.job = job{
-		id: id, queue: queue, priority: p.priority, attempts: p.attempts, timeout: p.timeout, backoff: p.backoff, created: now,
+		place:    place{id: id, queue: queue, priority: p.priority, group: groupOf(t, p.key)},
+		attempts: p.attempts, timeout: p.timeout, keep: p.keep, backoff: p.backoff, progress: progress{percent: -1},
 	}
 	q.job.wait(Scheduled, now, p.dueAt(now))
+	q.fixed = fixed{queue: queue, created: now, key: p.key, tags: p.tags, headers: p.headers, payload: p.payload, size: uint32(len(p.payload))}
+	if p.uniqueKey != "" {
+		q.fixed.unique.hash = uniqueHash(t, queue, p.uniqueKey)
+		if p.uniqueFor != 0 {
+			q.fixed.unique.until = later(now, p.uniqueFor)
+		}
+	}
 	return q
 }
 
 // enqueueKeys is how many keys a job writes, beside its queue's.
-const enqueueKeys = 4
+const enqueueKeys = 3
+
+// keys is how many rising keys q costs as much as: a key that stands anywhere
+// costs four.
+func (q *Enqueue) keys() int {
+	n := enqueueKeys + 4*len(q.fixed.tags)
+	if q.fixed.unique.given() {
+		n += 8
+	}
+	if q.fixed.blob != nil {
+		n += 8
+	}
+	return n
+}
 
 // EnqueueTx writes q in an update of its tenant, whatever else that update
-// does. Tell Enqueued after it is on disk.
-func (s *Scheduler) EnqueueTx(tx *engine.Tx, q *Enqueue) {
-	if name := []byte(q.job.queue); q.newQueue && tx.Get(bucketQueues, name) == nil {
-		tx.Put(bucketQueues, name, encodeQueue(q.job.created))
+// does. It fails where the queue has a job of the same unique key, and where
+// the payload has been gone for want of this call. Tell Enqueued after it is on
+// disk.
+func (s *Scheduler) EnqueueTx(tx *engine.Tx, q *Enqueue) error {
+	if err := ensureQueue(tx, q.job.queue, q.fixed.created); err != nil {
+		return err
 	}
-	tx.Put(bucketPayloads, q.job.id[:], encodePayload(q.schedule, q.plan.payload))
+	return s.write(tx, q)
+}
+
+// ensureQueue makes a queue that is not there.
+func ensureQueue(tx *engine.Tx, name string, now int64) error {
+	if tx.Has(bucketQueues, []byte(name)) {
+		return nil
+	}
+	value, err := newQueueRecord(now).encode()
+	if err == nil {
+		tx.Put(bucketQueues, []byte(name), value)
+	}
+	return err
+}
+
+// write writes q into a queue that is there.
+func (s *Scheduler) write(tx *engine.Tx, q *Enqueue) error {
+	if q.fixed.unique.given() {
+		if err := q.claimUnique(tx); err != nil {
+			return err
+		}
+	}
+	if q.fixed.blob != nil {
+		if err := s.e.Blobs.Reference(tx, *q.fixed.blob); err != nil {
+			return err
+		}
+	}
+	tx.Put(bucketJobs, q.job.id[:], q.fixed.encode())
+	for _, tag := range q.fixed.tags {
+		tx.Put(bucketTags, tagKey(q.tenant, tag, q.job.id), nil)
+	}
 	j := q.job // an update may run its closure again
-	j.move(tx, transition{event: evEnqueued, at: j.created, text: q.schedule})
+	j.transit(tx, transition{event: evEnqueued, at: q.fixed.created, text: q.fixed.schedule})
+	return nil
 }
 
 // Enqueued tells metrics and bus that count jobs of a queue are on disk.
@@ -74,14 +142,27 @@ func (s *Scheduler) Enqueued(t engine.Tenant, queue string, count int) {
 	s.publish(t, "job.enqueued", queue, count)
 }
 
+// trace adds the traceparent of the request that brought q, unless q has one.
+func (q *Enqueue) trace(parent string) {
+	if parent == "" || len(q.fixed.headers) >= maxHeaders || slices.ContainsFunc(q.fixed.headers, func(h header) bool { return h.name == traceHeader }) {
+		return
+	}
+	q.fixed.headers = append(slices.Clip(q.fixed.headers), header{traceHeader, parent})
+}
+
+// traceHeader is the header of W3C Trace Context.
+const traceHeader = "traceparent"
+
+// weight is how many bytes an update holds that writes q.
+func (q *Enqueue) weight() int { return 1024 + min(int(q.fixed.size), inlinePayload) }
+
 // enqueue writes one job, once per Idempotency-Key. A repeated request gets
 // the answer of the first, for all that its body does not say is in it.
 func (s *Scheduler) enqueue(ctx context.Context, q *Enqueue, once engine.Once) (*Job, error) {
 	apply := func(tx *engine.Tx) ([]byte, error) {
-		s.EnqueueTx(tx, q)
-		return binary.BigEndian.AppendUint64(q.job.id[:], uint64(q.job.created)), nil
+		return binary.BigEndian.AppendUint64(q.job.id[:], uint64(q.fixed.created)), s.EnqueueTx(tx, q)
 	}
-	answer, replayed, err := s.e.Answers.Run(ctx, q.tenant, once, apply, engine.Weight(len(q.plan.payload)+1024))
+	answer, replayed, err := s.e.Answers.Run(ctx, q.tenant, once, apply, engine.Weight(q.weight()))
 	if err != nil {
 		return nil, err
 	}
@@ -98,31 +179,8 @@ func (s *Scheduler) enqueue(ctx context.Context, q *Enqueue, once engine.Once) (
 
 // answer describes the job as it was when it was written.
 func (q *Enqueue) answer() *Job {
-	a := newJob(&q.job)
-	a.Payload, a.Schedule = q.plan.payload, q.schedule
-	a.Timeline = []Moment{newMoment(transition{event: evEnqueued, state: q.job.state, at: q.job.created, time: q.job.time, text: q.schedule})}
+	a := newJob(&q.job, &q.fixed)
+	a.Payload = q.fixed.payload
+	a.Timeline = []Moment{newMoment(transition{event: evEnqueued, state: q.job.state, at: q.fixed.created, time: q.job.time, text: q.fixed.schedule})}
 	return a
-}
-
-const (
-	formatQueue   = 1
-	formatPayload = 1
-)
-
-func encodeQueue(made int64) []byte {
-	return binary.BigEndian.AppendUint64([]byte{formatQueue}, uint64(made))
-}
-
-func encodePayload(schedule string, payload []byte) []byte {
-	b := make([]byte, 0, 2+len(schedule)+len(payload))
-	b = append(append(b, formatPayload, byte(len(schedule))), schedule...)
-	return append(b, payload...)
-}
-
-func decodePayload(b []byte) (schedule string, payload json.RawMessage, err error) {
-	if len(b) < 2 || b[0] != formatPayload || len(b) < 2+int(b[1]) {
-		return "", nil, fmt.Errorf("a payload of %d bytes cannot be read", len(b))
-	}
-	end := 2 + int(b[1])
-	return string(b[2:end]), b[end:], nil
 }

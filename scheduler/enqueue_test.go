@@ -3,6 +3,7 @@ package scheduler_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -29,7 +30,7 @@ func TestEnqueue(t *testing.T) {
 	f("OK largest payload", `{"payload":"`+strings.Repeat("x", scheduler.MaxPayload-2)+`"}`, 201)
 	f("OK delay of centuries", `{"delay":"290y"}`, 201, `"state":"scheduled"`)
 	f("ErrPayload too large", `{"payload":"`+strings.Repeat("x", scheduler.MaxPayload-1)+`"}`, 413, "payload_too_large")
-	f("ErrBody too large", `{"payload":"`+strings.Repeat("x", 1<<20)+`"}`, 413, `"code":"too_large"`)
+	f("ErrBody too large", `{"payload":"`+strings.Repeat("x", 1<<20+70_000)+`"}`, 413, `"code":"too_large"`)
 	f("ErrJSON", `{"payload":`, 400, "malformed_json")
 	f("ErrJSON nothing", ``, 400, "malformed_json")
 	f("ErrJSON trailing", `{} {}`, 400, "malformed_json")
@@ -49,10 +50,20 @@ func TestEnqueue(t *testing.T) {
 	f("ErrTimeout long", `{"timeout":"31d"}`, 422, `"location":"body.timeout"`)
 	f("ErrBackoff", `{"backoff":["1s","x"]}`, 422, `"location":"body.backoff[1]"`)
 	f("ErrBackoff long", `{"backoff":[`+strings.TrimSuffix(strings.Repeat(`"1s",`, 33), ",")+`]}`, 422, `"location":"body.backoff"`)
-	for _, field := range []string{"key", "unique_key", "unique_for", "unique_states", "retention", "tags", "headers"} {
-		f("ErrNotSupported "+field, `{"`+field+`":"x"}`, 422, "not_supported", `"location":"body.`+field+`"`)
-	}
-	f("ErrNotSupported null", `{"tags":null}`, 422, "not_supported")
+	f("OK labels", `{"key":"c-7","tags":["a","b","a"],"headers":{"x-b":"2","x-a":"1"},"retention":"48h","unique_key":"u","unique_for":"1h","unique_states":["done"]}`,
+		201, `"key":"c-7"`, `"tags":["a","b"]`, `"headers":{"x-a":"1","x-b":"2"}`)
+	f("ErrKey long", `{"key":"`+strings.Repeat("k", 257)+`"}`, 422, `"location":"body.key"`)
+	f("ErrKey control", `{"key":"a\u0000b"}`, 422, `"location":"body.key"`, "control characters")
+	f("ErrUniqueKey missing", `{"unique_for":"1h"}`, 422, `"location":"body.unique_key"`)
+	f("ErrUniqueFor", `{"unique_key":"x","unique_for":"1ms"}`, 422, `"location":"body.unique_for"`)
+	f("ErrUniqueStates", `{"unique_key":"x","unique_states":["lost"]}`, 422, `"location":"body.unique_states[0]"`)
+	f("ErrUniqueStates none", `{"unique_key":"x","unique_states":[]}`, 422, `"location":"body.unique_states"`)
+	f("ErrRetention", `{"retention":"2y"}`, 422, `"location":"body.retention"`)
+	f("ErrTags many", `{"tags":[`+strings.TrimSuffix(strings.Repeat(`"t",`, 17), ",")+`]}`, 422, `"location":"body.tags"`)
+	f("ErrTag empty", `{"tags":["a",""]}`, 422, `"location":"body.tags[1]"`)
+	f("ErrTag long", `{"tags":["`+strings.Repeat("t", 65)+`"]}`, 422, `"location":"body.tags[0]"`)
+	f("ErrHeader name", `{"headers":{"X-A":"1"}}`, 422, `"location":"body.headers"`)
+	f("ErrHeaders long", `{"headers":{"a":"`+strings.Repeat("v", 8192)+`"}}`, 422, `"location":"body.headers"`)
 	b.do("POST", "/v1/queues/Mail/jobs", `{}`).want(422, "invalid_name")
 	b.do("POST", "/v1/queues/mail/jobs?atomic=yes", `{}`).want(422, `"location":"query.atomic"`)
 	b.do("POST", "/v1/queues/mail/jobs?unique=1", `{}`).want(422, `"location":"query.unique"`)
@@ -99,10 +110,10 @@ func TestBulk(t *testing.T) {
 		b.do("GET", "/v1/queues/d", "").want(404)
 	})
 	t.Run("ErrLines", func(t *testing.T) {
-		b.do("POST", "/v1/queues/e/jobs", lines(10_001, func(int) string { return `{}` }), ndjson...).want(413, "too_many_lines", "the first 10000 lines were taken")
+		b.do("POST", "/v1/queues/e/jobs", lines(10_001, func(int) string { return `{}` }), ndjson...).want(413, "too_many_lines", "the first 9900 lines were taken")
 	})
 	t.Run("ErrLine too large", func(t *testing.T) {
-		b.do("POST", "/v1/queues/e/jobs", `{"payload":"`+strings.Repeat("x", 100_000)+`"}`, ndjson...).want(413, "line_too_large")
+		b.do("POST", "/v1/queues/e/jobs", `{"payload":"`+strings.Repeat("x", 1<<20+70_000)+`"}`, ndjson...).want(413, "line_too_large")
 	})
 	t.Run("ErrArray cut off", func(t *testing.T) {
 		b.do("POST", "/v1/queues/f/jobs", `[{},`).want(400, "malformed_json", "!were taken")
@@ -180,17 +191,16 @@ func TestConcurrentTwins(t *testing.T) {
 // TestEnqueueTx enqueues within somebody else's update.
 func TestEnqueueTx(t *testing.T) {
 	b := newBed(t, scheduler.Options{})
-	q, err := b.s.Prepare(b.acme, "mail", []byte(`{"payload":1}`), "operations[1].job")
+	q, err := b.s.Prepare(context.Background(), b.acme, "mail", []byte(`{"payload":1}`), "operations[1].job")
 	must(t, err)
 	fail := fmt.Errorf("the other part is refused")
 	update := func(err error) error {
 		return b.e.Store.Update(context.Background(), b.acme, func(tx *engine.Tx) error {
-			b.s.EnqueueTx(tx, q)
 			tx.Put("test.docs", []byte("d"), []byte("x"))
-			return err
+			return errors.Join(b.s.EnqueueTx(tx, q), err)
 		})
 	}
-	if err := update(fail); err != fail {
+	if err := update(fail); !errors.Is(err, fail) {
 		t.Fatal(err)
 	}
 	b.do("GET", "/v1/jobs/"+q.ID().String(), "").want(404)
@@ -200,7 +210,7 @@ func TestEnqueueTx(t *testing.T) {
 	if l := b.leaseOne("mail"); l.ID != q.ID().String() {
 		t.Errorf("leased %+v", l)
 	}
-	_, err = b.s.Prepare(b.acme, "mail", []byte(`{"priority":11}`), "operations[1].job")
+	_, err = b.s.Prepare(context.Background(), b.acme, "mail", []byte(`{"priority":11}`), "operations[1].job")
 	if own, ok := err.(*engine.Error); !ok || own.Fields[0].Location != "operations[1].job.priority" {
 		t.Errorf("got %v", err)
 	}

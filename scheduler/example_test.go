@@ -49,13 +49,12 @@ func Example() {
 	if err := s.Start(ctx); err != nil {
 		panic(err)
 	}
-	job, err := s.Prepare(acme, "mail", []byte(`{"payload":{"to":"ann@example.com"},"backoff":["10ms"]}`), "body")
+	job, err := s.Prepare(ctx, acme, "mail", []byte(`{"payload":{"to":"ann@example.com"},"backoff":["10ms"]}`), "body")
 	if err != nil {
 		panic(err)
 	}
 	err = e.Store.Update(ctx, acme, func(tx *engine.Tx) error {
-		s.EnqueueTx(tx, job) // together with whatever else belongs to it
-		return nil
+		return s.EnqueueTx(tx, job) // together with whatever else belongs to it
 	})
 	if err != nil {
 		panic(err)

@@ -9,9 +9,9 @@ import (
 )
 
 // BoardDiff rebuilds a board from the store and tells where the running one
-// differs, "" if nowhere.
+// differs, "" if nowhere. Nothing may be under way.
 func (s *Scheduler) BoardDiff(ctx context.Context) string {
-	fresh := newBoard()
+	fresh := newBoard(s.options.MaxFinished)
 	err := s.e.Store.Observe(ctx, &engine.Observer{
 		Name: "diff", Rebuild: func(v *engine.View) error { return fresh.rebuild(v, s.e.Tenants.List()) }, Apply: func(engine.Commit) {},
 	})
@@ -21,33 +21,37 @@ func (s *Scheduler) BoardDiff(ctx context.Context) string {
 	s.board.mu.Lock()
 	defer s.board.mu.Unlock()
 	for uid, want := range fresh.tenants {
-		if diff := s.board.tenants[uid].diff(want); diff != "" {
+		own := s.board.tenants[uid]
+		if own == nil {
+			own = &tenantBoard{}
+		}
+		if diff := s.board.diff(own, fresh, want); diff != "" {
 			return diff
 		}
 	}
 	return ""
 }
 
-func (tb *tenantBoard) diff(want *tenantBoard) string {
-	if tb == nil {
-		tb = &tenantBoard{}
-	}
+func (b *board) diff(tb *tenantBoard, fresh *board, want *tenantBoard) string {
 	if len(tb.jobs) != len(want.jobs) || len(tb.alarms) != len(want.alarms) {
 		return fmt.Sprintf("%d jobs and %d alarms, in the store %d and %d", len(tb.jobs), len(tb.alarms), len(want.jobs), len(want.alarms))
 	}
-	for id, e := range want.jobs {
-		own := tb.jobs[id]
-		if own == nil || own.state != e.state || own.move != e.move || own.time != e.time || own.priority != e.priority || own.line.name != e.line.name {
-			return fmt.Sprintf("job %s is %v, in the store %v", id, own, e)
+	for id, i := range want.jobs {
+		number, ok := tb.jobs[id]
+		if !ok {
+			return fmt.Sprintf("job %s is not there", id)
+		}
+		own, e := b.entries.at(number), fresh.entries.at(i)
+		if b.placeOf(own) != fresh.placeOf(e) {
+			return fmt.Sprintf("job %s is %+v, in the store %+v", id, b.placeOf(own), fresh.placeOf(e))
 		}
 		if !own.held && own.pos < 0 {
 			return fmt.Sprintf("job %s stands in no heap", id)
 		}
 	}
 	for name, l := range want.lines {
-		own := tb.lines[name]
-		if own == nil || own.count != l.count || own.known != l.known {
-			return fmt.Sprintf("queue %s counts %v, in the store %v", name, own, l.count)
+		if diff := b.diffLine(tb.lines[name], fresh, l); diff != "" {
+			return "queue " + name + ": " + diff
 		}
 	}
 	for name, a := range want.alarms {
@@ -56,6 +60,34 @@ func (tb *tenantBoard) diff(want *tenantBoard) string {
 		}
 	}
 	return ""
+}
+
+// diffLine compares counts, limits, and every group: who is blocked, who runs,
+// and in which ring it stands.
+func (b *board) diffLine(own *line, fresh *board, want *line) string {
+	if own == nil || own.count != want.count || own.known != want.known || own.running != want.running || own.limits.String() != want.limits.String() {
+		return fmt.Sprintf("%+v, in the store %+v", own, want)
+	}
+	for hash, i := range want.groups {
+		number, ok := own.groups[hash]
+		if !ok {
+			return fmt.Sprintf("there is no group %x", hash)
+		}
+		g, w := b.groups[number], fresh.groups[i]
+		ringed := g.ring
+		if g.slot >= 0 {
+			ringed = w.ring // it waits for its rate, which a new board does not know
+		}
+		if g.jobs != w.jobs || g.running != w.running || g.blocked != w.blocked || g.ready.len() != w.ready.len() || ringed != w.ring {
+			return fmt.Sprintf("group %x is %d %d %d %d %d, in the store %d %d %d %d %d", hash,
+				g.jobs, g.running, g.blocked, g.ready.len(), g.ring, w.jobs, w.running, w.blocked, w.ready.len(), w.ring)
+		}
+	}
+	return ""
+}
+
+func (l limits) String() string {
+	return fmt.Sprint(l.concurrency, l.perKey, l.strict, l.rate, l.paused, l.draining)
 }
 
 // Backoff exposes backoffOf.
@@ -95,16 +127,21 @@ type Dumped struct {
 func (s *Scheduler) Dump(ctx context.Context, t engine.Tenant) (map[engine.ID]Dumped, error) {
 	all := map[engine.ID]Dumped{}
 	err := s.e.Store.View(ctx, t, func(v *engine.View) error {
-		for key, value := range v.Scan(bucketJobs, nil, nil) {
-			j, err := decodeJob(engine.ID(key), value)
+		for key, value := range v.Scan(bucketStates, nil, nil) {
+			queue, p, ok := splitPlace(key)
+			if !ok {
+				return fmt.Errorf("the place %x cannot be read", key)
+			}
+			p.queue = string(queue)
+			j, err := decodeJob(p, key, value)
 			if err != nil {
 				return err
 			}
-			name, _, err := decodePayload(v.Get(bucketPayloads, key))
+			f, err := loadFixed(v, p.id)
 			if err != nil {
 				return err
 			}
-			all[j.id] = Dumped{j.state.String(), j.token, j.due, name, int(j.moves)}
+			all[j.id] = Dumped{j.state.String(), j.token, j.due, f.schedule, int(j.move)}
 		}
 		return nil
 	})

@@ -26,20 +26,27 @@ func TestFormat(t *testing.T) {
 		})
 	}
 	const id = "0190c5a27b1e7cc398c4dc0c0c07398f"
+	at := place{queue: "mail", state: Running, id: formatID, priority: 5, started: true, time: 0x0a, span: 30_000, move: 7}
 	j := &job{
-		id: formatID, queue: "mail", state: Running, priority: 5, cancel: true, attempt: 2, attempts: 3, token: 0x1122, time: 0x0a, lease: 30_000,
-		created: 0x0b, due: 0x0c, claimed: 0x0d, until: 0x0e, timeout: 60_000, backoff: []uint32{1000, 2000}, moves: 7, last: 0x3344,
+		place: at, cancel: true, attempt: 2, attempts: 3, token: 0x1122, due: 0x0c, claimed: 0x0d, timeout: 60_000, keep: 3600,
+		backoff: []uint32{1000, 2000}, last: 0x3344, progress: progress{40, "half"},
 	}
-	f("OK job", j.encode(), "01 03 05 01 00000002 00000003 0000000000001122 0000000000003344 00000007"+
-		"000000000000000a 000000000000000b 000000000000000c 000000000000000d 000000000000000e 00007530 0000ea60 0000000000000000"+
-		"04 6d61696c 02 000003e8 000007d0")
-	f("OK place", j.place().key(), "6d61696c 00 03"+id+"05 000000000000000a 00007530 00000007")
+	f("OK job", j.encode(), "02 01 00000002 00000003 0000000000001122 0000000000003344 000000000000000c 000000000000000d 0000ea60 00000e10 28 02 000003e8 000007d0 04 68616c66")
+	j.cancel, j.output, j.backoff, j.progress = false, true, nil, progress{percent: -1}
+	f("OK job with output", j.encode(), "02 02 00000002 00000003 0000000000001122 0000000000003344 000000000000000c 000000000000000d 0000ea60 00000e10 ff 00 00")
+	f("OK place", at.bytes(), "6d61696c 00 03"+id+"05 01 000000000000000a 00007530 00000007")
+	at.started, at.group = false, 0x99
+	f("OK place with a key", at.bytes(), "6d61696c 00 03"+id+"05 02 000000000000000a 00007530 00000007 0000000000000099")
 	f("OK transition key", transitionKey(0x3344, formatID, 7), "0000000000003344"+id+"00000007")
 	f("OK transition", transition{event: evFailed, state: Retrying, at: 1, attempt: 2, token: 3, time: 4, previous: 5, text: "no"}.encode(),
 		"01 05 04 0000000000000001 00000002 0000000000000003 0000000000000004 0000000000000005 6e6f")
-	f("OK expiry key", expiryKey(0x0e, formatID), "000000000000000e"+id)
-	f("OK payload", encodePayload("s", []byte("{}")), "01 01 73 7b7d")
-	f("OK queue", encodeQueue(0x0b), "01 000000000000000b")
+	x := &fixed{queue: "mail", created: 0x0b, schedule: "s", key: "k", tags: []string{"t"}, headers: []header{{"h", "v"}}, payload: []byte("{}"), size: 2}
+	f("OK fixed", x.encode(), "02 00 000000000000000b 00000002 0004 6d61696c 0001 73 0001 6b 01 0001 74 01 0001 68 0001 76 7b7d")
+	x.unique, x.blob, x.size = unique{[16]byte{1}, 9}, &engine.BlobName{2}, 50_000
+	f("OK fixed with unique key and blob", x.encode(), "02 03 000000000000000b 0000c350 0004 6d61696c 0001 73 0001 6b"+
+		"01000000000000000000000000000000 0000000000000009 01 0001 74 01 0001 68 0001 76"+"02"+strings.Repeat("00", 31))
+	f("OK unique", uniqueEntry{id: formatID, until: 9, ended: Done}.encode(), "02"+id+"0000000000000009 05")
+	f("OK window key", windowKey(9, [16]byte{1}), "0000000000000009 01000000000000000000000000000000")
 	f("OK cursor", cursor{version: 1, passed: 2, next: 3, fired: 4, job: formatID, deleted: 5}.encode(),
 		"01 0000000000000001 0000000000000002 0000000000000003 0000000000000004"+id+"0000000000000005")
 }
@@ -52,27 +59,30 @@ func TestRoundTrip(t *testing.T) {
 	t.Run("OK job", func(t *testing.T) {
 		rapid.Check(t, func(t *rapid.T) {
 			j := &job{
-				id: formatID, queue: name.Draw(t, "queue"), state: State(rapid.IntRange(1, int(states)-1).Draw(t, "state")), priority: rapid.Byte().Draw(t, "priority"),
-				cancel: rapid.Bool().Draw(t, "cancel"), attempt: rapid.Uint32().Draw(t, "attempt"), attempts: rapid.Uint32().Draw(t, "attempts"),
-				token: rapid.Uint64().Draw(t, "token"), time: ms.Draw(t, "time"), lease: rapid.Uint32().Draw(t, "lease"), created: ms.Draw(t, "created"),
-				due: ms.Draw(t, "due"), claimed: ms.Draw(t, "claimed"), until: ms.Draw(t, "until"), timeout: rapid.Uint32().Draw(t, "timeout"),
-				backoff: rapid.SliceOfN(rapid.Uint32(), 1, maxBackoff).Draw(t, "backoff"), moves: rapid.Uint32().Draw(t, "moves"), last: rapid.Uint64().Draw(t, "last"),
+				place: place{
+					id: formatID, queue: name.Draw(t, "queue"), state: State(rapid.IntRange(1, int(states)-1).Draw(t, "state")), priority: rapid.Uint8Range(0, maxPriority).Draw(t, "priority"),
+					started: rapid.Bool().Draw(t, "started"), time: ms.Draw(t, "time"), span: rapid.Uint32().Draw(t, "span"), move: rapid.Uint32().Draw(t, "move"), group: rapid.Uint64().Draw(t, "group"),
+				},
+				cancel: rapid.Bool().Draw(t, "cancel"), output: rapid.Bool().Draw(t, "output"), attempt: rapid.Uint32().Draw(t, "attempt"), attempts: rapid.Uint32().Draw(t, "attempts"),
+				token: rapid.Uint64().Draw(t, "token"), due: ms.Draw(t, "due"), claimed: ms.Draw(t, "claimed"), timeout: rapid.Uint32().Draw(t, "timeout"), keep: rapid.Uint32().Draw(t, "keep"),
+				backoff: rapid.SliceOfN(rapid.Uint32(), 1, maxBackoff).Draw(t, "backoff"), last: rapid.Uint64().Draw(t, "last"),
+				progress: progress{int8(rapid.IntRange(-1, 100).Draw(t, "percent")), rapid.StringN(0, 60, maxMessage).Draw(t, "message")},
 			}
-			b := j.encode()
-			got, err := decodeJob(formatID, b)
-			j.stored, j.storedUntil = j.place(), j.until
+			b, key := j.encode(), j.place.bytes()
+			queue, p, ok := splitPlace(key)
+			p.queue = string(queue)
+			if !ok || p != j.place {
+				t.Fatalf("place %+v, expected %+v", p, j.place)
+			}
+			got, err := decodeJob(p, key, b)
+			j.stored = key
 			if err != nil || !reflect.DeepEqual(got, j) {
 				t.Fatalf("%+v, %v\nexpected %+v", got, err, j)
 			}
 			for n := range b {
-				if _, err := decodeJob(formatID, b[:n]); err == nil {
+				if _, err := decodeJob(p, key, b[:n]); err == nil {
 					t.Fatalf("a record of %d bytes of %d was read", n, len(b))
 				}
-			}
-			queue, p, ok := splitPlace(j.place().key())
-			p.queue = string(queue)
-			if !ok || p != j.place() {
-				t.Fatalf("place %+v, expected %+v", p, j.place())
 			}
 		})
 	})
@@ -99,22 +109,34 @@ func TestRoundTrip(t *testing.T) {
 			}
 		})
 	})
-	t.Run("OK payload", func(t *testing.T) {
-		schedule, payload, err := decodePayload(encodePayload("nightly", []byte(`{"a":1}`)))
-		if schedule != "nightly" || string(payload) != `{"a":1}` || err != nil {
-			t.Errorf("%q %s %v", schedule, payload, err)
-		}
-		for _, bad := range [][]byte{nil, {1}, {2, 0}, {1, 5, 'a'}} {
-			if _, _, err := decodePayload(bad); err == nil {
-				t.Errorf("%x was read", bad)
+	t.Run("OK fixed", func(t *testing.T) {
+		text := rapid.StringN(0, 20, 60)
+		rapid.Check(t, func(t *rapid.T) {
+			want := &fixed{
+				queue: name.Draw(t, "queue"), created: ms.Draw(t, "created"), schedule: text.Draw(t, "schedule"), key: text.Draw(t, "key"),
+				tags: rapid.SliceOfN(text, 1, maxTags).Draw(t, "tags"), headers: []header{{text.Draw(t, "name"), text.Draw(t, "value")}},
+				payload: []byte(text.Draw(t, "payload")),
 			}
-		}
+			if want.size = uint32(len(want.payload)); rapid.Bool().Draw(t, "unique") {
+				want.unique = unique{[16]byte{3}, ms.Draw(t, "until")}
+			}
+			b := want.encode()
+			got, err := decodeFixed(b)
+			if err != nil || !reflect.DeepEqual(got, want) {
+				t.Fatalf("%+v, %v\nexpected %+v", got, err, want)
+			}
+			for n := range b {
+				if _, err := decodeFixed(b[:n]); err == nil {
+					t.Fatalf("a record of %d bytes of %d was read", n, len(b))
+				}
+			}
+		})
 	})
 }
 
 // TestEntrySize holds what an unfinished job costs beside its place in a map.
 func TestEntrySize(t *testing.T) {
-	if size := unsafe.Sizeof(entry{}); size > 64 {
+	if size := unsafe.Sizeof(entry{}); size > 48 {
 		t.Errorf("an entry has %d bytes", size)
 	}
 }

@@ -16,7 +16,7 @@ type heapItem struct {
 // each knows where it stands.
 func TestHeap(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		h := heap[*heapItem]{less: func(a, b *heapItem) bool { return a.key < b.key }, slot: func(i *heapItem) *int32 { return &i.pos }}
+		h := heap[*heapItem]{by: &order[*heapItem]{less: func(a, b *heapItem) bool { return a.key < b.key }, slot: func(i *heapItem) *int32 { return &i.pos }}}
 		var in []*heapItem
 		t.Repeat(map[string]func(*rapid.T){
 			"push": func(t *rapid.T) {

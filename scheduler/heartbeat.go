@@ -14,6 +14,12 @@ type leaseRef struct {
 	token uint64
 }
 
+// beat is one lease of a heartbeat, and what its worker says.
+type beat struct {
+	leaseRef
+	said *progress // nil: nothing
+}
+
 // heartbeats says what became of each lease that one heartbeat names.
 type heartbeats struct {
 	extended, lost, cancel []engine.ID
@@ -21,20 +27,21 @@ type heartbeats struct {
 
 // heartbeat renews leases for extend from now. What is not held any more is
 // lost; what somebody asked to cancel is renewed, and named.
-func (s *Scheduler) heartbeat(ctx context.Context, t engine.Tenant, leases []leaseRef, extend time.Duration) (all heartbeats, err error) {
+func (s *Scheduler) heartbeat(ctx context.Context, t engine.Tenant, leases []beat, extend time.Duration) (all heartbeats, err error) {
 	for part := range slices.Chunk(leases, sliceJobs) {
-		now := s.now()
+		now, hints := s.now(), s.board.findAll(t, part)
 		var beats heartbeats
 		err := s.update(ctx, t, len(part), heartbeatKeys, func(tx *engine.Tx) error {
 			beats = heartbeats{}
-			for _, l := range part {
-				beats.one(tx, l, now, extend)
+			for i, l := range part {
+				beats.one(tx, l.leaseRef, hints[i], now, extend)
 			}
 			return nil
 		}, engine.Reclaim)
 		if err != nil {
 			return all, err
 		}
+		s.board.say(t, part, beats.lost)
 		all.extended = append(all.extended, beats.extended...)
 		all.lost = append(all.lost, beats.lost...)
 		all.cancel = append(all.cancel, beats.cancel...)
@@ -43,24 +50,84 @@ func (s *Scheduler) heartbeat(ctx context.Context, t engine.Tenant, leases []lea
 	return all, nil
 }
 
-// heartbeatKeys: record and both places.
-const heartbeatKeys = 3
+// heartbeatKeys: both places.
+const heartbeatKeys = 2
 
 // one renews one lease. It never shortens one. It is no transition: a job that
 // runs for an hour would have a timeline of nothing else.
-func (b *heartbeats) one(tx *engine.Tx, l leaseRef, now int64, extend time.Duration) {
-	j, err := loadJob(tx, l.id)
-	if err != nil || j.state != Running || j.token != l.token || j.timeout != 0 && now >= j.claimed+int64(j.timeout) {
+func (b *heartbeats) one(tx *engine.Tx, l leaseRef, hint *place, now int64, extend time.Duration) {
+	j, err := findJob(tx, l.id, hint)
+	if err != nil || !l.holds(j) || j.timeout != 0 && now >= j.claimed+int64(j.timeout) {
 		b.lost = append(b.lost, l.id)
 		return
 	}
-	before, span := j.time, j.lease
+	before, span := j.time, j.span
 	if j.grant(now, extend); j.time < before {
-		j.time, j.lease = before, span
+		j.time, j.span = before, span
 	}
 	j.store(tx)
 	b.extended = append(b.extended, l.id)
 	if j.cancel {
 		b.cancel = append(b.cancel, l.id)
 	}
+}
+
+// findAll is find for many.
+func (b *board) findAll(t engine.Tenant, leases []beat) []*place {
+	hints := make([]*place, len(leases))
+	for i, l := range leases {
+		hints[i] = b.find(t, l.id)
+	}
+	return hints
+}
+
+// say notes what the workers of running jobs have said, but for lost ones.
+func (b *board) say(t engine.Tenant, leases []beat, lost []engine.ID) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	tb := b.tenants[t.UID()]
+	for _, l := range leases {
+		if l.said == nil || tb == nil || slices.Contains(lost, l.id) {
+			continue
+		}
+		if i, ok := tb.jobs[l.id]; ok && b.entries.at(i).state == Running {
+			b.said[i] = *l.said
+			b.tell(l.id)
+		}
+	}
+}
+
+// findRunning is find with what the job's worker has said, nil for nothing.
+func (b *board) findRunning(t engine.Tenant, id engine.ID) (*place, *progress) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	tb := b.tenants[t.UID()]
+	if tb == nil {
+		return nil, nil
+	}
+	i, ok := tb.jobs[id]
+	if !ok {
+		return nil, nil
+	}
+	p := b.placeOf(b.entries.at(i))
+	if said, ok := b.said[i]; ok {
+		return &p, &said
+	}
+	return &p, nil
+}
+
+// hear keeps what the worker of one lease says, and nothing else: it is
+// no heartbeat.
+func (s *Scheduler) hear(ctx context.Context, t engine.Tenant, l leaseRef, said progress) error {
+	err := s.e.Store.View(ctx, t, func(v *engine.View) error {
+		j, err := findJob(v, l.id, s.board.find(t, l.id))
+		if err == nil && !l.holds(j) {
+			return errLeaseLost
+		}
+		return err
+	})
+	if err == nil {
+		s.board.say(t, []beat{{l, &said}}, nil)
+	}
+	return err
 }

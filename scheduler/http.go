@@ -18,26 +18,57 @@ func (s *Scheduler) Routes(a huma.API, e *echo.Echo) {
 	e.POST("/v1/queues/:queue/jobs", s.postJobs)
 	document.AddOperation(enqueueOperation(document.Components.Schemas))
 
-	get, post, put, del := http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
-	huma.Register(a, operation(get, "/v1/queues", "list-queues", "read", "The queues, by name"), body(s.getQueues))
-	huma.Register(a, operation(get, "/v1/queues/{queue}", "get-queue", "read", "One queue and how many jobs it has"), body(s.getQueue))
-	huma.Register(a, operation(post, "/v1/queues/{queue}/lease", "lease-jobs", "write", "Lease jobs, or wait for one"), body(s.postLease))
-	huma.Register(a, operation(post, "/v1/leases/heartbeat", "heartbeat", "write", "Renew leases"), body(s.postHeartbeat))
-
-	huma.Register(a, operation(get, "/v1/jobs", "list-jobs", "read", "Jobs, the newest first"), body(s.getJobs))
-	huma.Register(a, operation(get, "/v1/jobs/{id}", "get-job", "read", "One job with its timeline"), body(ofJob(s.job)))
-	huma.Register(a, operation(post, "/v1/jobs/{id}/complete", "complete-job", "write", "Complete a leased job"), body(s.postComplete))
-	huma.Register(a, operation(post, "/v1/jobs/{id}/fail", "fail-job", "write", "Fail the attempt of a leased job"), body(s.postFail))
-	huma.Register(a, operation(post, "/v1/jobs/{id}/snooze", "snooze-job", "write", "Put a leased job off; the attempt does not count"), body(s.postSnooze))
-	huma.Register(a, operation(post, "/v1/jobs/{id}/cancel", "cancel-job", "write", "Cancel a job"), body(ofJob(s.cancelJob)))
-	huma.Register(a, operation(post, "/v1/jobs/{id}/retry", "retry-job", "write", "Run a dead, cancelled or retrying job now"), body(ofJob(s.retry)))
-	huma.Register(a, operation(post, "/v1/jobs/redrive", "redrive-jobs", "write", "Make the dead letters of a queue ready"), body(s.postRedrive))
-
+	s.queueRoutes(a)
+	s.workerRoutes(a)
+	s.jobRoutes(a)
+	s.liveRoutes(e, document)
+	get, put, del := http.MethodGet, http.MethodPut, http.MethodDelete
 	huma.Register(a, operation(get, "/v1/schedules", "list-schedules", "read", "The schedules, by name"), body(s.getSchedules))
 	huma.Register(a, operation(put, "/v1/schedules/{id}", "put-schedule", "write", "Define a schedule"), whole(s.putSchedule))
 	huma.Register(a, operation(get, "/v1/schedules/{id}", "get-schedule", "read", "One schedule"), whole(s.getSchedule))
 	huma.Register(a, operation(del, "/v1/schedules/{id}", "delete-schedule", "admin", "Delete a schedule; its jobs stay"), whole(s.deleteSchedule))
 	huma.Register(a, operation(get, "/v1/schedules/{id}/preview", "preview-schedule", "read", "The next ticks of a schedule"), body(s.getPreview))
+}
+
+func (s *Scheduler) queueRoutes(a huma.API) {
+	get, post, put, del := http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
+	huma.Register(a, operation(get, "/v1/queues", "list-queues", "read", "The queues, by name"), body(s.getQueues))
+	huma.Register(a, operation(get, "/v1/queues/{queue}", "get-queue", "read", "One queue and how many jobs it has"), whole(s.getQueue))
+	huma.Register(a, operation(put, "/v1/queues/{queue}", "put-queue", "write", "Define a queue: limits, order and defaults"), whole(s.putQueue))
+	huma.Register(a, operation(del, "/v1/queues/{queue}", "delete-queue", "admin", "Delete a queue that has no jobs"), whole(s.removeQueue))
+	huma.Register(a, operation(post, "/v1/queues/{queue}/pause", "pause-queue", "write", "Hand out no jobs of a queue"), whole(s.toState(Paused)))
+	huma.Register(a, operation(post, "/v1/queues/{queue}/drain", "drain-queue", "write", "Take no jobs into a queue; those that are there run"), whole(s.toState(Draining)))
+	huma.Register(a, operation(post, "/v1/queues/{queue}/resume", "resume-queue", "write", "End a pause or a drain"), whole(s.toState(Active)))
+}
+
+func (s *Scheduler) workerRoutes(a huma.API) {
+	post := http.MethodPost
+	huma.Register(a, operation(post, "/v1/queues/{queue}/lease", "lease-jobs", "write", "Lease jobs, or wait for one"), body(s.postLease))
+	huma.Register(a, operation(post, "/v1/leases", "lease-jobs-of-queues", "write", "Lease jobs of several queues, or wait for one"), body(s.postLeases))
+	huma.Register(a, operation(post, "/v1/leases/heartbeat", "heartbeat", "write", "Renew leases"), body(s.postHeartbeat))
+	huma.Register(a, operation(post, "/v1/leases/complete", "complete-jobs", "write", "Complete many leased jobs"), body(s.postCompleteMany))
+	huma.Register(a, operation(post, "/v1/jobs/{id}/complete", "complete-job", "write", "Complete a leased job"), body(s.postComplete))
+	huma.Register(a, operation(post, "/v1/jobs/{id}/fail", "fail-job", "write", "Fail the attempt of a leased job"), body(s.postFail))
+	huma.Register(a, operation(post, "/v1/jobs/{id}/snooze", "snooze-job", "write", "Put a leased job off; the attempt does not count"), body(s.postSnooze))
+	huma.Register(a, operation(post, "/v1/jobs/{id}/progress", "report-progress", "write", "Say how far a leased job is"), whole(s.postProgress))
+}
+
+func (s *Scheduler) jobRoutes(a huma.API) {
+	get, post, patch, del := http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete
+	huma.Register(a, operation(get, "/v1/jobs", "list-jobs", "read", "Jobs, the newest first"), body(s.getJobs))
+	huma.Register(a, operation(get, "/v1/jobs/{id}", "get-job", "read", "One job with its timeline"), whole(ofJob(s.job)))
+	huma.Register(a, operation(patch, "/v1/jobs/{id}", "patch-job", "write", "Change a job before it runs"), whole(s.patchJob))
+	huma.Register(a, operation(del, "/v1/jobs/{id}", "delete-job", "write", "Remove a job that has ended"), whole(s.deleteJob))
+	huma.Register(a, operation(post, "/v1/jobs/{id}/cancel", "cancel-job", "write", "Cancel a job"), whole(ofJob(s.cancelJob)))
+	huma.Register(a, operation(post, "/v1/jobs/{id}/retry", "retry-job", "write", "Run a dead, cancelled or retrying job now"), whole(ofJob(s.retry)))
+	huma.Register(a, operation(post, "/v1/jobs/redrive", "redrive-jobs", "write", "Make dead letters ready"), whole(s.startBulk(OpRedrive)))
+	huma.Register(a, operation(post, "/v1/jobs/retry", "retry-jobs", "write", "Run many dead, cancelled or retrying jobs now"), whole(s.startBulk(OpRetry)))
+	huma.Register(a, operation(post, "/v1/jobs/cancel", "cancel-jobs", "write", "Cancel many jobs"), whole(s.startBulk(OpCancel)))
+	huma.Register(a, operation(post, "/v1/jobs/purge", "purge-jobs", "write", "Remove many jobs that have ended"), whole(s.startBulk(OpPurge)))
+	huma.Register(a, operation(get, "/v1/job-operations", "list-job-operations", "read", "Bulk operations, the newest first"), body(s.getOperations))
+	huma.Register(a, operation(get, "/v1/job-operations/{id}", "get-job-operation", "read", "How far a bulk operation is"), body(s.getOperation))
+	huma.Register(a, operation(post, "/v1/job-operations/{id}/cancel", "cancel-job-operation", "write", "Stop a bulk operation"), body(s.postCancelOperation))
+	huma.Register(a, operation(post, "/v1/jobs/check", "check-jobs", "write", "Prove that every job of the tenant stands in exactly one place"), body(s.postCheck))
 }
 
 func operation(method, path, id, scope, summary string) huma.Operation {
@@ -51,8 +82,8 @@ func operation(method, path, id, scope, summary string) huma.Operation {
 // Limits of a body in bytes: of one job, of one line of a bulk body, of the
 // whole of it.
 const (
-	maxBody     = 128 << 10
-	maxLine     = MaxPayload + 4<<10
+	maxBody     = MaxPayload + 64<<10
+	maxLine     = MaxPayload + 64<<10
 	maxBulkBody = 64 << 20
 )
 

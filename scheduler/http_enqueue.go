@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -36,6 +37,7 @@ type enqueueRequest struct {
 	key       string // Idempotency-Key
 	many      bool
 	atomic    bool
+	trace     string // traceparent, "" for none
 	body      *bufio.Reader
 }
 
@@ -64,10 +66,28 @@ func readEnqueue(c echo.Context) (r enqueueRequest, err error) {
 			return r, invalid("query."+name, "is no parameter of this path")
 		}
 	}
+	if r.trace = c.Request().Header.Get(traceHeader); !isTraceParent(r.trace) {
+		r.trace = ""
+	}
 	media, _, _ := mime.ParseMediaType(c.Request().Header.Get(echo.HeaderContentType))
 	r.body = bufio.NewReader(http.MaxBytesReader(c.Response(), c.Request().Body, maxBulkBody))
 	r.many = r.atomic || media == mediaLines || begins(r.body, '[')
 	return r, nil
+}
+
+// isTraceParent reports whether a header has the form of W3C Trace Context
+// §3.2: version, trace id, parent id and flags in hexadecimal.
+func isTraceParent(text string) bool {
+	parts := strings.Split(text, "-")
+	if len(parts) != 4 || len(parts[0]) != 2 || len(parts[1]) != 32 || len(parts[2]) != 16 || len(parts[3]) != 2 {
+		return false
+	}
+	for _, part := range parts {
+		if strings.Trim(part, "0123456789abcdef") != "" {
+			return false
+		}
+	}
+	return true
 }
 
 // begins reports whether the first character that is no white space is c.
@@ -99,10 +119,11 @@ func (s *Scheduler) postOne(c echo.Context, r enqueueRequest) error {
 	if len(body) > maxBody {
 		return engine.Errorf(engine.TooLarge, "too_large", "one job may have %d bytes; send less", maxBody)
 	}
-	q, err := s.Prepare(r.principal.Tenant, r.queue, body, "body")
+	q, err := s.Prepare(c.Request().Context(), r.principal.Tenant, r.queue, body, "body")
 	if err != nil {
 		return err
 	}
+	q.trace(r.trace)
 	a, err := s.enqueue(c.Request().Context(), q, r.once("", body))
 	if err != nil {
 		return err

@@ -2,7 +2,8 @@ package scheduler
 
 import (
 	"context"
-	"encoding/json"
+	"net/http"
+	"strings"
 
 	"quintet/engine"
 	"quintet/engine/api"
@@ -23,31 +24,34 @@ func (p JobPath) check() (engine.ID, error) {
 
 type listInput struct {
 	PageQuery
-	Queue string `query:"queue" doc:"Only of this queue."`
-	State string `query:"state" doc:"Only in this state: scheduled, ready, running, retrying, done, dead or cancelled."`
-	Tag   string `query:"tag" doc:"Not supported yet."`
+	Queue  string `query:"queue" doc:"Only of this queue."`
+	State  string `query:"state" doc:"Only in these states, between commas: scheduled, ready, running, retrying, done, dead, cancelled."`
+	Tag    string `query:"tag" doc:"Only with this tag."`
+	Filter string `query:"filter" doc:"Only those that pass, as in attempt >= 3. Fields: queue, state, key, schedule, tag, created_at, run_at, finished_at, priority, attempt, max_attempts. A page may then be short while its next leads on."`
 }
 
-func (in *listInput) filter() (f jobFilter, err error) {
-	if in.Tag != "" {
-		return f, api.NotSupported("query.tag")
-	}
-	if f.queue = in.Queue; in.Queue != "" {
+func (in *listInput) selection() (sel *selection, err error) {
+	sel = &selection{queue: in.Queue, tag: in.Tag}
+	if in.Queue != "" {
 		if err := api.CheckName("queue", in.Queue); err != nil {
-			return f, err
+			return nil, err
 		}
 	}
 	if in.State != "" {
-		var ok bool
-		if f.state, ok = parseState(in.State); !ok {
-			return f, invalid("query.state", "is one of scheduled, ready, running, retrying, done, dead, cancelled")
+		for _, name := range strings.Split(in.State, ",") {
+			state, ok := parseState(name)
+			if !ok {
+				return nil, invalid("query.state", "%s", stateWords)
+			}
+			sel.states |= 1 << state
 		}
 	}
-	return f, nil
+	sel.filter, err = parseJobFilter("query.filter", in.Filter)
+	return sel, err
 }
 
 func (s *Scheduler) getJobs(ctx context.Context, t engine.Tenant, in *listInput) (page api.List[*Job], err error) {
-	f, err := in.filter()
+	sel, err := in.selection()
 	if err != nil {
 		return page, err
 	}
@@ -55,42 +59,54 @@ func (s *Scheduler) getJobs(ctx context.Context, t engine.Tenant, in *listInput)
 	if err != nil {
 		return page, err
 	}
-	return s.list(ctx, t, f, limit, cursor)
+	return s.list(ctx, t, sel, limit, cursor)
+}
+
+// jobAnswer carries a job and its version.
+type jobAnswer struct {
+	ETag string `header:"ETag"`
+	Body *Job
+}
+
+func newJobAnswer(a *Job, err error) (*jobAnswer, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &jobAnswer{a.etag, a}, nil
 }
 
 // ofJob makes a handler of what takes nothing but a job's id.
-func ofJob(run func(context.Context, engine.Tenant, engine.ID) (*Job, error)) func(context.Context, engine.Tenant, *JobPath) (*Job, error) {
-	return func(ctx context.Context, t engine.Tenant, in *JobPath) (*Job, error) {
+func ofJob(run func(context.Context, engine.Tenant, engine.ID) (*Job, error)) func(context.Context, engine.Tenant, *JobPath) (*jobAnswer, error) {
+	return func(ctx context.Context, t engine.Tenant, in *JobPath) (*jobAnswer, error) {
 		id, err := in.check()
 		if err != nil {
 			return nil, err
 		}
-		return run(ctx, t, id)
+		return newJobAnswer(run(ctx, t, id))
 	}
 }
 
-type redriveInput struct {
-	Body struct {
-		Queue  string          `json:"queue"`
-		DryRun bool            `json:"dry_run,omitempty" doc:"Only count."`
-		Filter json.RawMessage `json:"filter,omitempty" doc:"Not supported yet."`
-	}
+type patchInput struct {
+	JobPath
+	IfMatch string `header:"If-Match" doc:"Change only this version."`
+	Body    JobPatch
 }
 
-// Redrive tells what became of a queue's dead letters.
-type Redrive struct {
-	Matched   int `json:"matched" doc:"Dead letters of the queue when the call began."`
-	Redriven  int `json:"redriven" doc:"How many of them are ready now."`
-	Remaining int `json:"remaining" doc:"One call takes up to 10,000; call again for the rest."`
+func (s *Scheduler) patchJob(ctx context.Context, t engine.Tenant, in *patchInput) (*jobAnswer, error) {
+	id, err := in.check()
+	if err != nil {
+		return nil, err
+	}
+	return newJobAnswer(s.patch(ctx, t, id, in.IfMatch, in.Body))
 }
 
-func (s *Scheduler) postRedrive(ctx context.Context, t engine.Tenant, in *redriveInput) (Redrive, error) {
-	if in.Body.Filter != nil {
-		return Redrive{}, api.NotSupported("body.filter")
+func (s *Scheduler) deleteJob(ctx context.Context, t engine.Tenant, in *JobPath) (*noContent, error) {
+	id, err := in.check()
+	if err != nil {
+		return nil, err
 	}
-	if err := api.CheckName("queue", in.Body.Queue); err != nil {
-		return Redrive{}, err
+	if err := s.removeJob(ctx, t, id); err != nil {
+		return nil, err
 	}
-	matched, redriven, err := s.redrive(ctx, t, in.Body.Queue, in.Body.DryRun)
-	return Redrive{matched, redriven, matched - redriven}, err
+	return &noContent{http.StatusNoContent}, nil
 }

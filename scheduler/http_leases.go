@@ -5,41 +5,48 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"net/http"
 	"time"
 
 	"quintet/engine"
 	"quintet/engine/api"
 )
 
-type leaseInput struct {
-	QueuePath
-	Body *struct {
-		Limit  *int   `json:"limit,omitempty" doc:"At most so many jobs, from 1 to 1,000." default:"1"`
-		Wait   string `json:"wait,omitempty" doc:"How long to wait for a job, up to 60s." default:"0s"`
-		Lease  string `json:"lease,omitempty" doc:"For how long, from 1s to 12h." default:"30s"`
-		Worker string `json:"worker,omitempty" doc:"A name for the timeline, of at most 128 bytes."`
-	}
+// LeaseSpec is how jobs are asked for; what is left out is default.
+type LeaseSpec struct {
+	Limit  *int   `json:"limit,omitempty" doc:"At most so many jobs, from 1 to 1,000." default:"1"`
+	Wait   string `json:"wait,omitempty" doc:"How long to wait for a job, up to 60s." default:"0s"`
+	Lease  string `json:"lease,omitempty" doc:"For how long, from 1s to 12h." default:"30s"`
+	Worker string `json:"worker,omitempty" doc:"A name for the timeline, of at most 128 bytes."`
 }
 
-// check turns the input into a request; without a body all is default.
-func (in *leaseInput) check(t engine.Tenant) (r leaseRequest, err error) {
-	r = leaseRequest{tenant: t, queue: in.Queue, limit: 1, lease: defaultLease}
-	if err := api.CheckName("queue", in.Queue); err != nil || in.Body == nil {
-		return r, err
+// check turns a spec into a request.
+func (sp *LeaseSpec) check(t engine.Tenant, queues ...string) (r leaseRequest, err error) {
+	r = leaseRequest{tenant: t, queues: queues, limit: 1, lease: defaultLease}
+	for _, queue := range queues {
+		if err := api.CheckName("queue", queue); err != nil {
+			return r, err
+		}
 	}
-	if r.limit = orElse(in.Body.Limit, 1); r.limit < 1 || r.limit > maxLeases {
+	if sp == nil {
+		return r, nil
+	}
+	if r.limit = orElse(sp.Limit, 1); r.limit < 1 || r.limit > maxLeases {
 		return r, invalid("body.limit", "is from 1 to %d", maxLeases)
 	}
-	if r.wait, err = duration("body.wait", in.Body.Wait, 0, 0, maxWait); err != nil {
+	if r.wait, err = duration("body.wait", sp.Wait, 0, 0, maxWait); err != nil {
 		return r, err
 	}
-	if r.lease, err = duration("body.lease", in.Body.Lease, defaultLease, minLease, maxLease); err != nil {
+	if r.lease, err = duration("body.lease", sp.Lease, defaultLease, minLease, maxLease); err != nil {
 		return r, err
 	}
-	if r.worker = in.Body.Worker; len(r.worker) > maxWorker {
-		return r, invalid("body.worker", "has at most %d bytes", maxWorker)
-	}
-	return r, nil
+	r.worker, err = word("body.worker", sp.Worker, maxWorker)
+	return r, err
+}
+
+type leaseInput struct {
+	QueuePath
+	Body *LeaseSpec
 }
 
 // Leases answers a poll.
@@ -48,7 +55,11 @@ type Leases struct {
 }
 
 func (s *Scheduler) postLease(ctx context.Context, t engine.Tenant, in *leaseInput) (Leases, error) {
-	r, err := in.check(t)
+	return s.answerLease(ctx, t, in.Body, in.Queue)
+}
+
+func (s *Scheduler) answerLease(ctx context.Context, t engine.Tenant, sp *LeaseSpec, queues ...string) (Leases, error) {
+	r, err := sp.check(t, queues...)
 	if err != nil {
 		return Leases{}, err
 	}
@@ -56,10 +67,23 @@ func (s *Scheduler) postLease(ctx context.Context, t engine.Tenant, in *leaseInp
 	return Leases{orEmpty(leases)}, err
 }
 
+type leasesInput struct {
+	Body struct {
+		LeaseSpec
+		Queues []string `json:"queues" minItems:"1" maxItems:"32" nullable:"false" doc:"Jobs of the first come first." example:"[\"critical\",\"default\"]"`
+	}
+}
+
+func (s *Scheduler) postLeases(ctx context.Context, t engine.Tenant, in *leasesInput) (Leases, error) {
+	return s.answerLease(ctx, t, &in.Body.LeaseSpec, in.Body.Queues...)
+}
+
 // heldLease names a lease in a heartbeat.
 type heldLease struct {
-	ID    string `json:"id"`
-	Token string `json:"token"`
+	ID       string `json:"id"`
+	Token    string `json:"token"`
+	Progress *int   `json:"progress,omitempty" doc:"How far the job is, from 0 to 100."`
+	Message  string `json:"message,omitempty" doc:"What it is doing, in at most 255 bytes."`
 }
 
 type heartbeatInput struct {
@@ -71,7 +95,7 @@ type heartbeatInput struct {
 
 // check reads the leases. What cannot be a job is an error and not lost: the
 // caller did not get it from here.
-func (in *heartbeatInput) check() (leases []leaseRef, extend time.Duration, err error) {
+func (in *heartbeatInput) check() (leases []beat, extend time.Duration, err error) {
 	if extend, err = duration("body.extend", in.Body.Extend, defaultLease, minLease, maxLease); err != nil {
 		return nil, 0, err
 	}
@@ -79,17 +103,112 @@ func (in *heartbeatInput) check() (leases []leaseRef, extend time.Duration, err 
 		return nil, 0, invalid("body.leases", "has at most %d", maxLeases)
 	}
 	for i, l := range in.Body.Leases {
-		id, err := engine.ParseID(l.ID)
-		if err != nil {
-			return nil, 0, invalid(fmt.Sprintf("body.leases[%d].id", i), "%s", err)
-		}
-		token, err := parseToken(fmt.Sprintf("body.leases[%d].token", i), l.Token)
+		at := fmt.Sprintf("body.leases[%d]", i)
+		ref, err := parseLease(at, l.ID, l.Token)
 		if err != nil {
 			return nil, 0, err
 		}
-		leases = append(leases, leaseRef{id, token})
+		said, err := parseProgress(at, l.Progress, l.Message)
+		if err != nil {
+			return nil, 0, err
+		}
+		leases = append(leases, beat{ref, said})
 	}
 	return leases, extend, nil
+}
+
+// parseLease reads one lease of many.
+func parseLease(at, id, token string) (l leaseRef, err error) {
+	if l.id, err = engine.ParseID(id); err != nil {
+		return l, invalid(at+".id", "%s", err)
+	}
+	l.token, err = parseToken(at+".token", token)
+	return l, err
+}
+
+const maxMessage = 255 // bytes of what a worker says of its progress
+
+// parseProgress reads what a worker says, nil for nothing.
+func parseProgress(at string, percent *int, message string) (*progress, error) {
+	if percent == nil && message == "" {
+		return nil, nil
+	}
+	n := orElse(percent, 0)
+	if n < 0 || n > 100 {
+		return nil, invalid(at+".progress", "is from 0 to 100")
+	}
+	message, err := word(at+".message", message, maxMessage)
+	return &progress{int8(n), message}, err
+}
+
+type progressInput struct {
+	JobPath
+	Body struct {
+		Token    string `json:"token" doc:"Of the lease."`
+		Progress int    `json:"progress" doc:"From 0 to 100."`
+		Message  string `json:"message,omitempty" doc:"At most 255 bytes."`
+	}
+}
+
+func (s *Scheduler) postProgress(ctx context.Context, t engine.Tenant, in *progressInput) (*noContent, error) {
+	l, err := in.leased(in.Body.Token)
+	if err != nil {
+		return nil, err
+	}
+	said, err := parseProgress("body", &in.Body.Progress, in.Body.Message)
+	if err != nil {
+		return nil, err
+	}
+	return &noContent{http.StatusNoContent}, s.hear(ctx, t, l, *said)
+}
+
+// finishedLease names a lease whose job is done.
+type finishedLease struct {
+	ID     string          `json:"id"`
+	Token  string          `json:"token"`
+	Output json.RawMessage `json:"output,omitempty"`
+}
+
+type completeManyInput struct {
+	Body struct {
+		Jobs []finishedLease `json:"jobs" nullable:"false"`
+	}
+}
+
+func (in *completeManyInput) check() (list []completion, err error) {
+	if len(in.Body.Jobs) > maxLeases {
+		return nil, invalid("body.jobs", "has at most %d", maxLeases)
+	}
+	for i, c := range in.Body.Jobs {
+		at := fmt.Sprintf("body.jobs[%d]", i)
+		l, err := parseLease(at, c.ID, c.Token)
+		if err != nil {
+			return nil, err
+		}
+		output := c.Output
+		if output != nil {
+			if output, err = compact(at+".output", output, maxOutput); err != nil {
+				return nil, err
+			}
+		}
+		list = append(list, completion{leaseRef: l, output: output})
+	}
+	return list, nil
+}
+
+// Completed tells what became of each job.
+type Completed struct {
+	Completed []engine.ID `json:"completed" nullable:"false" doc:"Those that the token had completed before are among them."`
+	Lost      []engine.ID `json:"lost" nullable:"false" doc:"Whose lease the token does not hold."`
+}
+
+func (s *Scheduler) postCompleteMany(ctx context.Context, t engine.Tenant, in *completeManyInput) (Completed, error) {
+	list, err := in.check()
+	if err != nil {
+		return Completed{}, err
+	}
+	done, lost, err := s.completeMany(ctx, t, list)
+	return Completed{orEmpty(done), orEmpty(lost)}, err
 }
 
 // Heartbeat tells what became of each lease.
@@ -136,7 +255,7 @@ func (s *Scheduler) postComplete(ctx context.Context, t engine.Tenant, in *compl
 	l, err := in.leased(in.Body.Token)
 	output := in.Body.Output
 	if err == nil && output != nil {
-		output, err = compact("body.output", output)
+		output, err = compact("body.output", output, maxOutput)
 	}
 	if err != nil {
 		return nil, err

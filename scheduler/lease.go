@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
+	"slices"
 	"strconv"
 	"time"
 
@@ -22,12 +24,18 @@ const (
 
 // Lease is a job in the hands of one worker.
 type Lease struct {
-	ID        engine.ID       `json:"id"`
-	Queue     string          `json:"queue"`
-	Payload   json.RawMessage `json:"payload"`
-	Attempt   int             `json:"attempt" doc:"From 1."`
-	Token     Token           `json:"token" doc:"A decimal number that rises with every lease of the job. Heartbeat, complete, fail and snooze carry it; effects elsewhere may use it to refuse what is older."`
-	ExpiresAt time.Time       `json:"expires_at" doc:"Send a heartbeat before."`
+	ID          engine.ID         `json:"id"`
+	Queue       string            `json:"queue"`
+	Payload     json.RawMessage   `json:"payload"`
+	Key         string            `json:"key,omitempty"`
+	Headers     map[string]string `json:"headers,omitempty"`
+	Attempt     int               `json:"attempt" doc:"From 1."`
+	MaxAttempts int               `json:"max_attempts"`
+	Token       Token             `json:"token" doc:"A decimal number that rises with every lease of the job. Heartbeat, complete, fail and snooze carry it; effects elsewhere may use it to refuse what is older."`
+	ExpiresAt   time.Time         `json:"expires_at" doc:"Send a heartbeat before."`
+
+	blob *engine.BlobName // holds the payload
+	size int
 }
 
 // Token is a fencing token. In JSON it is a string: many readers of JSON keep
@@ -47,10 +55,11 @@ func (t *Token) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// leaseRequest is a poll of one queue, checked.
+// leaseRequest is a poll of one or several queues, checked. The jobs of the
+// first come first.
 type leaseRequest struct {
 	tenant engine.Tenant
-	queue  string
+	queues []string
 	limit  int
 	wait   time.Duration
 	lease  time.Duration
@@ -62,28 +71,28 @@ type leaseRequest struct {
 // are leased gives them back.
 func (s *Scheduler) lease(ctx context.Context, r leaseRequest) ([]Lease, error) {
 	w := &waiter{signal: make(chan struct{}, 1)}
-	defer s.board.forget(r.tenant, r.queue, w)
+	defer s.board.forget(r.tenant, r.queues, w)
 	over := time.NewTimer(r.wait)
 	defer over.Stop()
 	for {
 		if s.ended() {
 			return nil, nil
 		}
-		s.board.await(r.tenant, r.queue, w)
-		leases, err := s.claimAll(ctx, r)
+		s.board.await(r.tenant, r.queues, w)
+		leases, wait, err := s.claimAll(ctx, r)
 		if len(leases) > 0 && ctx.Err() != nil {
 			return nil, s.release(context.WithoutCancel(ctx), r.tenant, leases)
 		}
 		if len(leases) > 0 || err != nil || r.wait == 0 {
 			return leases, err
 		}
-		again := time.NewTimer(maxSleep)
+		again := time.NewTimer(wait)
 		select {
 		case <-w.signal:
 		case <-again.C:
 		case <-over.C:
 			r.wait = 0 // one last look
-		case <-s.stopping:
+		case <-s.leaving:
 		case <-ctx.Done():
 			err = context.Cause(ctx)
 		}
@@ -94,90 +103,132 @@ func (s *Scheduler) lease(ctx context.Context, r leaseRequest) ([]Lease, error) 
 	}
 }
 
-// ended reports whether Stop was called.
+// ended reports whether no more leases are handed out.
 func (s *Scheduler) ended() bool {
 	select {
-	case <-s.stopping:
+	case <-s.leaving:
 		return true
 	default:
 		return false
 	}
 }
 
-// claimAll claims in slices until the limit is reached, the queue is empty, or
-// the payloads are enough for one answer.
-func (s *Scheduler) claimAll(ctx context.Context, r leaseRequest) (leases []Lease, err error) {
-	for bytes := 0; len(leases) < r.limit && bytes < sliceBytes; {
-		some, more, err := s.claim(ctx, r, min(sliceJobs, r.limit-len(leases)))
+// claimAll claims in slices until the limit is reached, the queues are empty,
+// or the payloads are enough for one answer. Wait is how long to wait before
+// it is worth to look again without a signal.
+func (s *Scheduler) claimAll(ctx context.Context, r leaseRequest) (leases []Lease, wait time.Duration, err error) {
+	for bytes := 0; len(leases) < r.limit && bytes < answerBytes; {
+		var some []Lease
+		var more bool
+		some, wait, more, err = s.claim(ctx, r, min(sliceJobs, r.limit-len(leases)))
 		for _, l := range some {
-			bytes += len(l.Payload)
+			bytes += l.size
 		}
 		leases = append(leases, some...)
 		if err != nil && len(leases) == 0 {
-			return nil, err
+			return nil, wait, err
 		}
 		if err != nil || !more {
 			break
 		}
 	}
-	return leases, nil
+	return leases, wait, nil
 }
 
 // claim leases up to n jobs in one update. More reports whether it is worth to
 // try again: candidates may have been moved by somebody else meanwhile.
-func (s *Scheduler) claim(ctx context.Context, r leaseRequest, n int) (leases []Lease, more bool, err error) {
-	list := s.board.holdReady(r.tenant, r.queue, n)
+func (s *Scheduler) claim(ctx context.Context, r leaseRequest, n int) (leases []Lease, wait time.Duration, more bool, err error) {
+	list, wait := s.board.holdReady(r.tenant, r.queues, n)
 	if len(list) == 0 {
-		return nil, false, nil
+		return nil, wait, false, nil
 	}
 	defer func() { s.board.giveBack(list) }()
 	now := s.now()
 	var waited []int64
 	var broken map[engine.ID]error
 	err = s.update(ctx, r.tenant, len(list), claimKeys, func(tx *engine.Tx) error {
-		leases, waited, broken = nil, nil, map[engine.ID]error{}
-		for bytes, i := 0, 0; i < len(list) && bytes < sliceBytes; i++ {
-			l, since, err := claimOne(tx, list[i], now, r)
+		leases, waited, broken = nil, nil, nil
+		for bytes, i := 0, 0; i < len(list) && bytes < answerBytes; i++ {
+			l, since, err := claimOne(tx, &list[i].place, now, r)
 			if err != nil {
-				broken[list[i].id] = err
+				broken = setBroken(broken, list[i].place.id, err)
 			}
 			if l != nil {
-				bytes += len(l.Payload)
+				bytes += l.size
 				leases, waited = append(leases, *l), append(waited, since)
 			}
 		}
 		return nil
 	}, engine.Reclaim)
 	if err != nil {
-		return nil, false, err
+		return nil, wait, false, err
 	}
 	list = s.setAside(ctx, list, broken)
 	s.metrics.leased(now, waited)
-	return leases, len(list) > len(leases) || len(list) == n, nil
+	leases = s.openPayloads(ctx, r.tenant, leases)
+	return leases, wait, len(list) > len(leases) || len(list) == n, nil
 }
 
-// claimKeys: record, both places, transition.
-const claimKeys = 4
+// claimKeys: both places, transition.
+const claimKeys = 3
+
+// answerBytes is how many bytes of payload one answer has, but for one more job.
+const answerBytes = 1 << 20
 
 // claimOne leases one job if it still is where it was held. The attempt counts
 // from here on, before any worker has seen the job.
-func claimOne(tx *engine.Tx, h held, now int64, r leaseRequest) (l *Lease, since int64, err error) {
-	j, err := loadJob(tx, h.id)
-	if err == errJobNotFound || err == nil && (!h.finds(j) || j.state != Ready || j.token >= tx.Seq()) {
-		return nil, 0, nil
-	}
-	if err != nil {
+func claimOne(tx *engine.Tx, p *place, now int64, r leaseRequest) (l *Lease, since int64, err error) {
+	j, err := loadJob(tx, p)
+	if err != nil || j == nil || j.state != Ready || j.token >= tx.Seq() {
 		return nil, 0, err
 	}
-	_, payload, err := decodePayload(tx.Get(bucketPayloads, h.id[:]))
+	f, err := loadFixed(tx, p.id)
 	if err != nil {
 		return nil, 0, err
 	}
 	since = j.time
-	j.state, j.attempt, j.token, j.claimed = Running, j.attempt+1, tx.Seq(), now
+	j.state, j.attempt, j.token, j.claimed, j.started = Running, j.attempt+1, tx.Seq(), now, true
+	j.progress = progress{percent: -1}
 	j.grant(now, r.lease)
-	j.move(tx, transition{event: evLeased, at: now, text: r.worker})
-	return &Lease{ID: j.id, Queue: j.queue, Payload: payload, Attempt: int(j.attempt), Token: Token(j.token), ExpiresAt: clockTime(j.time)}, since, nil
+	j.transit(tx, transition{event: evLeased, at: now, text: r.worker})
+	return newLease(j, f), since, nil
+}
+
+func newLease(j *job, f *fixed) *Lease {
+	l := &Lease{
+		ID: j.id, Queue: j.queue, Payload: f.payload, Key: f.key, Headers: headersOf(f), Attempt: int(j.attempt), MaxAttempts: int(j.attempts),
+		Token: Token(j.token), ExpiresAt: clockTime(j.time), blob: f.blob, size: int(f.size),
+	}
+	return l
+}
+
+// openPayloads reads the payloads that are blobs. A job whose payload cannot
+// be read fails its attempt and stops nobody else.
+func (s *Scheduler) openPayloads(ctx context.Context, t engine.Tenant, leases []Lease) []Lease {
+	good := leases[:0]
+	for _, l := range leases {
+		if l.blob != nil {
+			payload, err := s.readPayload(ctx, t, *l.blob)
+			if err != nil {
+				s.options.Log.ErrorContext(ctx, "the payload of a job cannot be read; its attempt fails", "job", l.ID, "error", err)
+				_, _ = s.fail(context.WithoutCancel(ctx), t, leaseRef{l.ID, uint64(l.Token)}, failure{text: "its payload cannot be read", retryAfter: -1})
+				continue
+			}
+			l.Payload = payload
+		}
+		good = append(good, l)
+	}
+	return good
+}
+
+// readPayload reads a payload that is a blob.
+func (s *Scheduler) readPayload(ctx context.Context, t engine.Tenant, name engine.BlobName) (json.RawMessage, error) {
+	r, err := s.e.Blobs.Open(ctx, t, name)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	return io.ReadAll(io.LimitReader(r, MaxPayload+1))
 }
 
 // grant makes the lease end after span, or when the attempt has had its time.
@@ -186,7 +237,7 @@ func (j *job) grant(now int64, span time.Duration) {
 	if j.timeout != 0 {
 		ms = max(0, min(ms, j.claimed+int64(j.timeout)-now))
 	}
-	j.lease, j.time = uint32(ms), now+ms
+	j.span, j.time = uint32(ms), now+ms
 }
 
 // setAside takes out of list what cannot be read. Such a job stays held, so
@@ -194,7 +245,7 @@ func (j *job) grant(now int64, span time.Duration) {
 func (s *Scheduler) setAside(ctx context.Context, list []held, broken map[engine.ID]error) []held {
 	good := list[:0]
 	for _, h := range list {
-		if err := broken[h.id]; err != nil {
+		if err := broken[h.place.id]; err != nil {
 			s.options.Log.ErrorContext(ctx, "a job cannot be read and is set aside", "error", err)
 		} else {
 			good = append(good, h)
@@ -203,19 +254,33 @@ func (s *Scheduler) setAside(ctx context.Context, list []held, broken map[engine
 	return good
 }
 
+func setBroken(broken map[engine.ID]error, id engine.ID, err error) map[engine.ID]error {
+	if broken == nil {
+		broken = map[engine.ID]error{}
+	}
+	broken[id] = err
+	return broken
+}
+
 // release gives attempts back whose worker was gone before it saw the jobs.
 func (s *Scheduler) release(ctx context.Context, t engine.Tenant, leases []Lease) error {
 	now := s.now()
-	return s.update(ctx, t, len(leases), claimKeys, func(tx *engine.Tx) error {
-		for _, l := range leases {
-			j, err := loadJob(tx, l.ID)
-			if err != nil || j.state != Running || Token(j.token) != l.Token {
-				continue // it has moved on, or expires
+	for part := range slices.Chunk(leases, sliceJobs) {
+		err := s.update(ctx, t, len(part), claimKeys, func(tx *engine.Tx) error {
+			for _, l := range part {
+				j, err := findJob(tx, l.ID, nil)
+				if err != nil || j.state != Running || Token(j.token) != l.Token {
+					continue // it has moved on, or expires
+				}
+				j.attempt--
+				j.wait(Scheduled, now, min(j.due, now))
+				j.transit(tx, transition{event: evReleased, at: now})
 			}
-			j.attempt--
-			j.wait(Scheduled, now, min(j.due, now))
-			j.move(tx, transition{event: evReleased, at: now})
+			return nil
+		}, engine.Reclaim)
+		if err != nil {
+			return err
 		}
-		return nil
-	}, engine.Reclaim)
+	}
+	return nil
 }

@@ -54,37 +54,32 @@ func benchScheduler(b *testing.B, callers, batch int) {
 			must(b, err)
 			return
 		}
-		_, err := s.enqueueSlice(context.Background(), engine.Once{Principal: engine.Principal{Tenant: t}}, jobs, bulkPart{})
+		var part bulkPart
+		for i, q := range jobs {
+			part.accept(i+1, q)
+		}
+		_, err := s.enqueueSlice(context.Background(), engine.Once{Principal: engine.Principal{Tenant: t}}, part)
 		must(b, err)
 	}
 	work := func(limit int) int {
-		leases, err := s.lease(context.Background(), leaseRequest{tenant: t, queue: "q", limit: limit, wait: 100 * time.Millisecond, lease: defaultLease})
+		leases, err := s.lease(context.Background(), leaseRequest{tenant: t, queues: []string{"q"}, limit: limit, wait: 100 * time.Millisecond, lease: defaultLease})
 		must(b, err)
 		if len(leases) == 1 {
 			_, err := s.complete(context.Background(), t, leaseRef{leases[0].ID, uint64(leases[0].Token)}, nil)
 			must(b, err)
 		} else if len(leases) > 1 {
-			must(b, s.benchCompleteAll(t, leases))
+			var list []completion
+			for _, l := range leases {
+				list = append(list, completion{leaseRef: leaseRef{l.ID, uint64(l.Token)}})
+			}
+			_, lost, err := s.completeMany(context.Background(), t, list)
+			if must(b, err); len(lost) > 0 {
+				b.Fatalf("%d leases were lost", len(lost))
+			}
 		}
 		return len(leases)
 	}
 	drive(b, callers, batch, enqueue, work)
-}
-
-// benchCompleteAll completes a batch in one update, as a call for many will.
-func (s *Scheduler) benchCompleteAll(t engine.Tenant, leases []Lease) error {
-	now := s.now()
-	return s.e.Store.Update(context.Background(), t, func(tx *engine.Tx) error {
-		for _, l := range leases {
-			j, err := loadJob(tx, l.ID)
-			if err != nil || j.state != Running || j.token != uint64(l.Token) {
-				return fmt.Errorf("job %s: %v", l.ID, err)
-			}
-			j.finish(Done, now, s.options.Keep.Milliseconds())
-			j.move(tx, transition{event: evCompleted, at: now})
-		}
-		return nil
-	}, engine.Bulk)
 }
 
 // drive runs producers and workers until b.N jobs are done, with a backlog of

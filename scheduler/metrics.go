@@ -11,13 +11,14 @@ import (
 // metrics of the scheduler. None carries a tenant: that would multiply series
 // of which the board could tell any one at GET /v1/queues.
 type metrics struct {
-	enqueued prometheus.Counter
-	attempts *prometheus.CounterVec // by what the attempt came to
-	lost     prometheus.Counter
-	start    prometheus.Histogram
-	run      prometheus.Histogram
-	late     prometheus.Histogram
-	ticks    *prometheus.CounterVec
+	enqueued    prometheus.Counter
+	attempts    *prometheus.CounterVec // by what the attempt came to
+	lost        prometheus.Counter
+	start       prometheus.Histogram
+	run         prometheus.Histogram
+	late        prometheus.Histogram
+	ticks       *prometheus.CounterVec
+	differences prometheus.Counter
 }
 
 const namespace, subsystem = "quintet", "scheduler"
@@ -30,15 +31,16 @@ func newMetrics(r prometheus.Registerer, b *board, clock engine.Clock) *metrics 
 		return prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: namespace, Subsystem: subsystem, Name: name, Help: help, Buckets: buckets})
 	}
 	m := &metrics{
-		enqueued: prometheus.NewCounter(counter("jobs_enqueued_total", "Jobs that were enqueued, by clients and schedules.")),
-		attempts: prometheus.NewCounterVec(counter("attempts_total", "Attempts that ended, by the state of the job after it."), []string{"state"}),
-		lost:     prometheus.NewCounter(counter("leases_lost_total", "Leases that expired, and calls that carried the token of a lost one.")),
-		start:    histogram("start_latency_seconds", "From ready to leased.", prometheus.ExponentialBuckets(0.0005, 4, 10)),
-		run:      histogram("run_seconds", "From leased to the end of the attempt.", prometheus.ExponentialBuckets(0.001, 4, 11)),
-		late:     histogram("tick_lateness_seconds", "From the time of a tick to its job on disk.", prometheus.ExponentialBuckets(0.001, 4, 11)),
-		ticks:    prometheus.NewCounterVec(counter("ticks_total", "Ticks of schedules, by what became of them: fired, missed or skipped."), []string{"outcome"}),
+		enqueued:    prometheus.NewCounter(counter("jobs_enqueued_total", "Jobs that were enqueued, by clients and schedules.")),
+		attempts:    prometheus.NewCounterVec(counter("attempts_total", "Attempts that ended, by the state of the job after it."), []string{"state"}),
+		lost:        prometheus.NewCounter(counter("leases_lost_total", "Leases that expired, and calls that carried the token of a lost one.")),
+		start:       histogram("start_latency_seconds", "From ready to leased.", prometheus.ExponentialBuckets(0.0005, 4, 10)),
+		run:         histogram("run_seconds", "From leased to the end of the attempt.", prometheus.ExponentialBuckets(0.001, 4, 11)),
+		late:        histogram("tick_lateness_seconds", "From the time of a tick to its job on disk.", prometheus.ExponentialBuckets(0.001, 4, 11)),
+		ticks:       prometheus.NewCounterVec(counter("ticks_total", "Ticks of schedules, by what became of them: fired, missed or skipped."), []string{"outcome"}),
+		differences: prometheus.NewCounter(counter("sweep_differences_total", "Jobs about which memory and store disagreed, and that were mended. Each is a fault of the server: report it.")),
 	}
-	r.MustRegister(m.enqueued, m.attempts, m.lost, m.start, m.run, m.late, m.ticks, newDepth(b, clock))
+	r.MustRegister(m.enqueued, m.attempts, m.lost, m.start, m.run, m.late, m.ticks, m.differences, newDepth(b, clock))
 	return m
 }
 

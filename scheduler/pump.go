@@ -11,10 +11,10 @@ import (
 // promote makes ready what is due by the wall clock.
 func (s *Scheduler) promote(ctx context.Context) (time.Duration, error) {
 	now := s.now()
-	list, wait := s.board.holdPassed(&s.board.due, now, sliceJobs)
+	list, wait := s.board.holdDue(now, sliceJobs)
 	return wait, s.moveHeld(ctx, list, func(tx *engine.Tx, j *job) {
 		j.state, j.time = Ready, now
-		j.move(tx, transition{event: evDue, at: now})
+		j.transit(tx, transition{event: evDue, at: now})
 	}, nil)
 }
 
@@ -26,17 +26,17 @@ const leaseExpired = "lease_expired"
 // fault, or dead when this was its last attempt.
 func (s *Scheduler) expire(ctx context.Context) (time.Duration, error) {
 	now := s.now()
-	list, wait := s.board.holdPassed(&s.board.leases, s.board.elapsed(), sliceJobs)
+	list, wait := s.board.holdExpired(s.board.elapsed(), sliceJobs)
 	return wait, s.moveHeld(ctx, list, func(tx *engine.Tx, j *job) {
 		switch {
 		case j.cancel:
-			j.finish(Cancelled, now, s.options.Keep.Milliseconds())
+			s.finish(j, Cancelled, now)
 		case j.attempt >= j.attempts:
-			j.finish(Dead, now, s.options.KeepDead.Milliseconds())
+			s.finish(j, Dead, now)
 		default:
 			j.wait(Retrying, now, now)
 		}
-		j.move(tx, transition{event: evExpired, at: now, text: leaseExpired})
+		j.transit(tx, transition{event: evExpired, at: now, text: leaseExpired})
 	}, s.expired)
 }
 
@@ -49,8 +49,8 @@ func (s *Scheduler) expired(t engine.Tenant, jobs []*job) {
 	}
 }
 
-// moveKeys: record, both places, transition, expiry.
-const moveKeys = 5
+// moveKeys: both places, transition.
+const moveKeys = 3
 
 // moveHeld applies one transition to all held jobs that are still where they
 // were, one update per tenant, and tells which.
@@ -62,7 +62,7 @@ func (s *Scheduler) moveHeld(ctx context.Context, list []held, apply func(*engin
 		err := s.update(ctx, t, len(part), moveKeys, func(tx *engine.Tx) error {
 			moved = moved[:0]
 			for _, h := range part {
-				if j, err := loadJob(tx, h.id); err == nil && h.finds(j) {
+				if j, err := loadJob(tx, &h.place); err == nil && j != nil {
 					apply(tx, j)
 					moved = append(moved, j)
 				}

@@ -10,21 +10,24 @@ import (
 
 const (
 	purgeEvery = 10 * time.Second
-	purgeKeys  = 900 // that one update deletes; the last job may be cut in two
+	purgeKeys  = 900    // that one update changes; the last job may be cut in two
+	purgeWalk  = 10_000 // jobs that one walk over a queue chooses
 )
 
-// purge removes what has been kept long enough, in slices.
+// purge removes what has been kept long enough, or is too much, in slices.
 func (s *Scheduler) purge(ctx context.Context) (time.Duration, error) {
 	now := s.now()
 	for _, t := range s.e.Tenants.List() {
-		for more := true; more; {
-			var err error
-			if more, err = s.purgeSlice(ctx, t, now); err != nil {
+		for _, queue := range s.board.overdue(t, now) {
+			if err := s.purgeQueue(ctx, t, queue, now); err != nil || s.ended() {
 				return purgeEvery, err
 			}
-			if s.ended() {
-				return 0, nil
-			}
+		}
+		if err := s.purgeWindows(ctx, t, now); err != nil {
+			return purgeEvery, err
+		}
+		if err := s.purgeOperations(ctx, t, now); err != nil {
+			return purgeEvery, err
 		}
 		if err := s.purgeTombstones(ctx, t, now); err != nil {
 			return purgeEvery, err
@@ -33,52 +36,110 @@ func (s *Scheduler) purge(ctx context.Context) (time.Duration, error) {
 	return purgeEvery, nil
 }
 
-// purgeSlice removes jobs of one tenant until its keys are used up. It looks
-// first: an update waits for the disk, and mostly there is nothing to do.
-func (s *Scheduler) purgeSlice(ctx context.Context, t engine.Tenant, now int64) (more bool, err error) {
-	to := binary.BigEndian.AppendUint64(nil, uint64(now))
+// purgeQueue removes jobs of one queue until none is overdue.
+func (s *Scheduler) purgeQueue(ctx context.Context, t engine.Tenant, queue string, now int64) error {
+	for more := true; more && !s.ended(); {
+		surplus := s.board.beginPurge(t, queue)
+		list, next, err := s.overdue(ctx, t, queue, now, surplus)
+		if err != nil {
+			return err
+		}
+		more = len(list) == purgeWalk
+		if _, err := s.purgeJobs(ctx, t, list, now); err != nil {
+			return err
+		}
+		if !more {
+			s.board.purged(t, queue, next)
+		}
+	}
+	return nil
+}
+
+// overdue walks over what has ended in a queue and chooses what is to go: what
+// has been kept long enough, and the surplus oldest. Next is when the first of
+// the others will have been.
+func (s *Scheduler) overdue(ctx context.Context, t engine.Tenant, queue string, now int64, surplus int) (list []place, next int64, err error) {
 	err = s.e.Store.View(ctx, t, func(v *engine.View) error {
-		for range v.Keys(bucketExpiry, nil, to) {
-			more = true
-			break
+		list, next = nil, 0
+		for _, state := range []State{Done, Cancelled, Dead} {
+			for key := range v.Keys(bucketStates, placePrefix(nil, queue, state), placePrefix(nil, queue, state+1)) {
+				_, p, ok := splitPlace(key)
+				p.queue = queue
+				switch {
+				case !ok:
+				case surplus > 0 || p.kept() <= now:
+					list, surplus = append(list, p), surplus-1
+				case next == 0 || p.kept() < next:
+					next = p.kept()
+				}
+				if len(list) == purgeWalk {
+					return nil
+				}
+			}
 		}
 		return nil
 	})
-	if err != nil || !more {
-		return false, err
-	}
-	err = s.e.Store.Update(ctx, t, func(tx *engine.Tx) error {
-		more = false
-		left := purgeKeys
-		for key := range tx.Keys(bucketExpiry, nil, to) {
-			if left <= 0 {
-				more = true
-				break
-			}
-			j, err := loadJob(tx, engine.ID(key[8:]))
-			if err != nil {
-				tx.Delete(bucketExpiry, key)
-				left--
-				continue
-			}
-			if j.last == tx.Seq() {
-				continue // see revive
-			}
-			n, err := j.purge(tx, left)
-			if err != nil {
-				return err
-			}
-			left -= n
-			more = more || left <= 0
-		}
-		return nil
-	}, engine.Bulk, engine.Reclaim)
-	return more, err
+	return list, next, err
 }
 
-// purge deletes a job, or if it has more transitions than keys may be deleted,
-// its newest ones only. It returns how many keys it changed.
-func (j *job) purge(tx *engine.Tx, keys int) (changed int, err error) {
+// purgeJobs removes ended jobs, as many in one update as its keys allow, and
+// tells how many. One that has been revived meanwhile stays.
+func (s *Scheduler) purgeJobs(ctx context.Context, t engine.Tenant, list []place, now int64) (purged int, err error) {
+	for len(list) > 0 && !s.ended() {
+		taken, whole := 0, 0
+		err := s.e.Store.Update(ctx, t, func(tx *engine.Tx) error {
+			taken, whole = 0, 0
+			for left := purgeKeys; taken < len(list) && left > 0; {
+				n, gone, err := s.purgeJob(tx, &list[taken], left, now)
+				if err != nil {
+					return err
+				}
+				if left -= n; !gone {
+					return nil // its older transitions are for the next update
+				}
+				taken++
+				if n > 0 {
+					whole++
+				}
+			}
+			return nil
+		}, engine.Bulk, engine.Reclaim)
+		if err != nil {
+			return purged, err
+		}
+		list, purged = list[taken:], purged+whole
+	}
+	return purged, nil
+}
+
+// removeJob removes one job that has ended.
+func (s *Scheduler) removeJob(ctx context.Context, t engine.Tenant, id engine.ID) error {
+	var at *place
+	err := s.e.Store.View(ctx, t, func(v *engine.View) error {
+		j, err := findJob(v, id, nil)
+		if err == nil && !j.state.finished() {
+			return errNotEnded
+		}
+		if err == nil {
+			at = &j.place
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	_, err = s.purgeJobs(ctx, t, []place{*at}, s.now())
+	return err
+}
+
+// purgeJob deletes a job, or if it has more transitions than keys may be
+// changed, its newest ones only: then it stands in another place. It returns
+// how many keys it changed, about.
+func (s *Scheduler) purgeJob(tx *engine.Tx, p *place, keys int, now int64) (changed int, gone bool, err error) {
+	j, err := loadJob(tx, p)
+	if err != nil || j == nil || j.last == tx.Seq() {
+		return 0, true, err // it ended in this very commit: see revive
+	}
 	err = j.history(tx, keys, func(key []byte, t transition) error {
 		tx.Delete(bucketTransitions, key)
 		j.last = t.previous
@@ -86,16 +147,113 @@ func (j *job) purge(tx *engine.Tx, keys int) (changed int, err error) {
 		return nil
 	})
 	if err != nil {
+		return changed, false, err
+	}
+	if j.move -= uint32(changed); j.move > 0 {
+		j.store(tx)
+		*p = j.place
+		return changed + 2, false, nil
+	}
+	n, err := s.purgeParts(tx, j, now)
+	return changed + n, true, err
+}
+
+// purgeParts deletes all of a job but its transitions.
+func (s *Scheduler) purgeParts(tx *engine.Tx, j *job, now int64) (changed int, err error) {
+	f, err := loadFixed(tx, j.id)
+	if err != nil {
+		return 0, err
+	}
+	if changed, err = releaseUnique(tx, f, j, now); err != nil {
 		return changed, err
 	}
-	if j.moves -= uint32(changed); j.moves > 0 {
-		j.store(tx)
-		return changed + 3, nil
+	if f.blob != nil {
+		if err := s.e.Blobs.Release(tx, *f.blob, time.UnixMilli(now)); err != nil {
+			return changed, err
+		}
+		changed += 2
+	}
+	for _, tag := range f.tags {
+		tx.Delete(bucketTags, tagKey(tx.Tenant(), tag, j.id))
+	}
+	if j.output {
+		tx.Delete(bucketOutputs, j.id[:])
+		changed++
 	}
 	tx.Delete(bucketJobs, j.id[:])
-	tx.Delete(bucketPayloads, j.id[:])
-	tx.Delete(bucketOutputs, j.id[:])
-	tx.Delete(bucketIndex, j.stored.key())
-	tx.Delete(bucketExpiry, expiryKey(j.storedUntil, j.id))
-	return changed + 5, nil
+	tx.Delete(bucketStates, j.stored)
+	return changed + len(f.tags) + 2, nil
 }
+
+// purgeWindows ends the windows of unique keys whose job was removed before.
+func (s *Scheduler) purgeWindows(ctx context.Context, t engine.Tenant, now int64) error {
+	to := binary.BigEndian.AppendUint64(nil, uint64(now))
+	for more := true; more; {
+		var keys [][]byte
+		err := s.e.Store.View(ctx, t, func(v *engine.View) error {
+			keys = nil
+			for key := range v.Keys(bucketWindows, nil, to) {
+				if keys = append(keys, key); len(keys) == sliceJobs {
+					break
+				}
+			}
+			return nil
+		})
+		if err != nil || len(keys) == 0 {
+			return err
+		}
+		more = len(keys) == sliceJobs
+		err = s.update(ctx, t, len(keys), 2, func(tx *engine.Tx) error {
+			for _, key := range keys {
+				hash := [16]byte(key[8:])
+				if u, ok, err := loadUnique(tx, hash); err == nil && ok && u.ended != 0 && u.until <= now {
+					tx.Delete(bucketUnique, hash[:])
+				}
+				tx.Delete(bucketWindows, key)
+			}
+			return nil
+		}, engine.Reclaim)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// overdue names the queues of which jobs are to be removed.
+func (b *board) overdue(t engine.Tenant, now int64) (names []string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if tb := b.tenants[t.UID()]; tb != nil {
+		for name, l := range tb.lines {
+			if l.finished() > b.most || l.purgeAt != 0 && l.purgeAt <= now {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
+// beginPurge tells how many ended jobs a queue has too many. When the next
+// is overdue is learnt anew from here on.
+func (b *board) beginPurge(t engine.Tenant, queue string) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if tb := b.tenants[t.UID()]; tb != nil && tb.lines[queue] != nil {
+		tb.lines[queue].purgeAt = 0
+		return max(0, tb.lines[queue].finished()-b.most)
+	}
+	return 0
+}
+
+// purged notes when a walk over a queue has found that the next job is overdue.
+func (b *board) purged(t engine.Tenant, queue string, next int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if tb := b.tenants[t.UID()]; tb != nil && tb.lines[queue] != nil {
+		tb.lines[queue].overdueAt(next)
+	}
+}
+
+// finished is how many of a queue's jobs have ended.
+func (l *line) finished() int { return l.count[Done] + l.count[Dead] + l.count[Cancelled] }

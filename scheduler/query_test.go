@@ -76,11 +76,10 @@ func TestListErrors(t *testing.T) {
 	b := newBed(t, scheduler.Options{})
 	for name, path := range map[string]string{
 		"ErrState": "/v1/jobs?state=lost", "ErrQueue": "/v1/jobs?queue=A", "ErrLimit": "/v1/jobs?limit=1001", "ErrLimit negative": "/v1/jobs?limit=-1",
-		"ErrCursor": "/v1/jobs?cursor=abc", "ErrCursor form": "/v1/jobs?cursor=!", "ErrTag": "/v1/jobs?tag=x", "ErrQueues limit": "/v1/queues?limit=x",
+		"ErrCursor": "/v1/jobs?cursor=abc", "ErrCursor form": "/v1/jobs?cursor=!", "ErrFilter": "/v1/jobs?filter=colour%20=%20%27red%27", "ErrState of many": "/v1/jobs?state=ready,lost", "ErrQueues limit": "/v1/queues?limit=x",
 	} {
 		t.Run(name, func(t *testing.T) { b.do("GET", path, "").want(422) })
 	}
-	b.do("GET", "/v1/jobs?tag=x", "").want(422, "not_supported", `"location":"query.tag"`)
 	b.do("GET", "/v1/jobs/no-id", "").want(404, "job_not_found")
 	b.do("GET", "/v1/jobs/00000000-0000-7000-8000-000000000000", "").want(404, "job_not_found")
 }
@@ -117,8 +116,12 @@ func TestCallErrors(t *testing.T) {
 	f("OK heartbeat of nobody's job", "/v1/leases/heartbeat", `{"leases":[{"id":"00000000-0000-7000-8000-000000000000","token":"1"}]}`, 200, `"lost":["0`)
 	f("ErrCancel", "/v1/jobs/00000000-0000-7000-8000-000000000000/cancel", ``, 404, "job_not_found")
 	f("ErrRetry running", job+"/retry", ``, 409, "job_not_retryable")
-	f("ErrRedrive filter", "/v1/jobs/redrive", `{"queue":"mail","filter":{}}`, 422, "not_supported", "body.filter")
-	f("ErrRedrive queue", "/v1/jobs/redrive", `{"queue":""}`, 422, "invalid_name")
+	f("ErrRedrive filter", "/v1/jobs/redrive", `{"queue":"mail","filter":"attempt >"}`, 422, "invalid_filter", "body.filter")
+	f("ErrRedrive everything", "/v1/jobs/redrive", `{}`, 422, "chooses every job")
+	f("ErrRedrive queue", "/v1/jobs/redrive", `{"queue":"-"}`, 422, "invalid_name")
+	f("ErrRedrive state", "/v1/jobs/redrive", `{"state":["ready"]}`, 422, "body.state", "not for: dead")
+	f("ErrRedrive unknown state", "/v1/jobs/redrive", `{"state":["lost"]}`, 422, "body.state[0]")
+	f("ErrRedrive rate", "/v1/jobs/redrive", `{"queue":"mail","rate":-1}`, 422, "body.rate")
 	b.wantState(id, "running", "enqueued", "leased")
 	b.check()
 }
@@ -133,11 +136,11 @@ func TestRedrive(t *testing.T) {
 		}
 		other := b.enqueue("other", `{"max_attempts":1}`)
 		b.call(b.leaseOne("other"), "fail", ``).want(200)
-		b.do("POST", "/v1/jobs/redrive", `{"queue":"mail","dry_run":true}`).want(200, `"matched":450`, `"redriven":0`, `"remaining":450`)
+		b.do("POST", "/v1/jobs/redrive", `{"queue":"mail","dry_run":true}`).want(200, `"matched":450`)
 		b.do("GET", "/v1/queues/mail", "").want(200, `"dead":450`, `"ready":0`)
-		b.do("POST", "/v1/jobs/redrive", `{"queue":"mail"}`).want(200, `"matched":450`, `"redriven":450`, `"remaining":0`)
+		b.bulk("redrive", `{"queue":"mail"}`, `"state":"done"`, `"total":450`, `"looked":450`, `"changed":450`, `"skipped":0`)
 		b.do("GET", "/v1/queues/mail", "").want(200, `"dead":0`, `"ready":450`)
-		b.do("POST", "/v1/jobs/redrive", `{"queue":"mail"}`).want(200, `"matched":0`)
+		b.bulk("redrive", `{"queue":"mail"}`, `"state":"done"`, `"changed":0`)
 		b.wantState(other, "dead")
 		l := b.lease("mail", `{}`)[0]
 		if l.Attempt != 1 {

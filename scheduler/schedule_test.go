@@ -194,7 +194,6 @@ func TestScheduleErrors(t *testing.T) {
 	f("ErrAt", `{"at":"2030-01-01T00:00:00Z","queue":"q"}`, 422, "not_supported", "body.at")
 	f("ErrMissedMax", `{"cron":"0 0 * * *","queue":"q","missed_max":3}`, 422, "not_supported", "body.missed_max")
 	f("ErrMissedWindow", `{"cron":"0 0 * * *","queue":"q","missed_window":"1h"}`, 422, "not_supported", "body.missed_window")
-	f("ErrTags", `{"cron":"0 0 * * *","queue":"q","job":{"tags":["a"]}}`, 422, "not_supported", "body.job.tags")
 	f("ErrField", `{"cron":"0 0 * * *","queue":"q","jitter":"1s"}`, 422, "jitter")
 	f("ErrPayload", `{"cron":"0 0 * * *","queue":"q","job":{"timeout":"`+strings.Repeat("0", 900)+`1s","payload":"`+strings.Repeat("x", scheduler.MaxPayload-2)+`"}}`, 413, "payload_too_large")
 	f("ErrJob", `{"cron":"0 0 * * *","queue":"q","job":{"payload":"`+strings.Repeat("x", 70_000)+`"}}`, 413, "payload_too_large")

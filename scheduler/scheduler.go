@@ -21,6 +21,10 @@ type Options struct {
 	Random     func() uint64         // of backoff's jitter; nil = math/rand/v2
 	Keep       time.Duration         // how long done and cancelled jobs are kept; 0 = 24 h
 	KeepDead   time.Duration         // how long dead letters are kept; 0 = 14 days
+
+	// MaxFinished is how many jobs that have ended are kept in a queue, the
+	// dead letters among them last; 0 = 100,000.
+	MaxFinished int
 }
 
 func (o Options) withDefaults(e *engine.Engine) Options {
@@ -42,6 +46,9 @@ func (o Options) withDefaults(e *engine.Engine) Options {
 	if o.KeepDead == 0 {
 		o.KeepDead = 14 * 24 * time.Hour
 	}
+	if o.MaxFinished == 0 {
+		o.MaxFinished = 100_000
+	}
 	return o
 }
 
@@ -53,9 +60,12 @@ type Scheduler struct {
 	board   *board
 	metrics *metrics
 
-	stopping chan struct{}  // closed by Stop: polls answer, loops end
-	loops    sync.WaitGroup // what Start began
-	workers  workers
+	leaving    chan struct{} // closed by Goodbye: polls and live connections end
+	goodbye    sync.Once
+	stopping   chan struct{}  // closed by Stop: loops end
+	loops      sync.WaitGroup // what Start began
+	workers    workers
+	operations operations
 
 	mu      sync.Mutex // guards what follows; held for the whole of Start
 	started bool
@@ -67,10 +77,11 @@ var _ engine.Service = (*Scheduler)(nil)
 
 // New returns a scheduler on e that is not started, and adds its check to e's.
 func New(e *engine.Engine, o Options) *Scheduler {
-	s := &Scheduler{e: e, options: o.withDefaults(e), stopping: make(chan struct{})}
-	s.board = newBoard()
+	s := &Scheduler{e: e, options: o.withDefaults(e), leaving: make(chan struct{}), stopping: make(chan struct{})}
+	s.board = newBoard(s.options.MaxFinished)
 	s.metrics = newMetrics(s.options.Registerer, s.board, s.options.Clock)
 	s.workers.init(s)
+	s.operations.soon = make(chan struct{}, 1)
 	e.AddCheck(engine.Checker{Name: s.Name(), Check: s.check})
 	return s
 }
@@ -90,12 +101,17 @@ func (s *Scheduler) Start(ctx context.Context) error {
 	if err := s.observe(ctx); err != nil {
 		return err
 	}
+	if err := s.resumeOperations(ctx); err != nil {
+		return err
+	}
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	s.cancel = cancel
 	s.loop(run, s.board.dueSoon, s.promote)
 	s.loop(run, s.board.leaseSoon, s.expire)
 	s.loop(run, s.board.tickSoon, s.tick)
-	s.loop(run, nil, s.purge)
+	s.loop(run, s.board.purgeSoon, s.purge)
+	s.loop(run, s.operations.soon, s.operate)
+	s.loop(run, nil, s.sweep)
 	s.workers.start()
 	return nil
 }
@@ -111,6 +127,10 @@ func (s *Scheduler) observe(ctx context.Context) error {
 	return err
 }
 
+// Goodbye hands out no more leases, and ends polls and live connections: what
+// a server that stops wants before it waits for its requests.
+func (s *Scheduler) Goodbye() { s.goodbye.Do(func() { close(s.leaving) }) }
+
 // Stop hands out no more leases, lets the handlers of this process finish
 // until ctx ends, and then gives back what they hold. Workers elsewhere may
 // still complete.
@@ -121,6 +141,7 @@ func (s *Scheduler) Stop(ctx context.Context) error {
 		return nil
 	}
 	s.stopped = true
+	s.Goodbye()
 	close(s.stopping)
 	err := s.workers.stop(ctx)
 	if s.cancel != nil {

@@ -13,24 +13,30 @@ import (
 // Job is a job as clients see it. A list leaves out what only GET of one job
 // tells: payload, output, errors and timeline.
 type Job struct {
-	ID              engine.ID       `json:"id" doc:"Names the job for ever."`
-	Queue           string          `json:"queue"`
-	State           string          `json:"state" enum:"scheduled,ready,running,retrying,done,dead,cancelled"`
-	Priority        int             `json:"priority"`
-	Attempt         int             `json:"attempt" doc:"Leases so far that count."`
-	MaxAttempts     int             `json:"max_attempts"`
-	CreatedAt       time.Time       `json:"created_at"`
-	RunAt           time.Time       `json:"run_at" doc:"When it is, or was, due."`
-	ExpiresAt       *time.Time      `json:"expires_at,omitempty" doc:"When the lease ends, while it runs."`
-	FinishedAt      *time.Time      `json:"finished_at,omitempty"`
-	Timeout         string          `json:"timeout,omitempty"`
-	Backoff         []string        `json:"backoff,omitempty" nullable:"false"`
-	CancelRequested bool            `json:"cancel_requested,omitempty" doc:"Its worker is told by the next heartbeat."`
-	Schedule        string          `json:"schedule,omitempty" doc:"The schedule that made it."`
-	Payload         json.RawMessage `json:"payload,omitempty"`
-	Output          json.RawMessage `json:"output,omitempty"`
-	Errors          []AttemptError  `json:"errors,omitempty" nullable:"false" doc:"What failed attempts ended with, oldest first."`
-	Timeline        []Moment        `json:"timeline,omitempty" nullable:"false" doc:"The newest 1,000 transitions, oldest first."`
+	ID              engine.ID         `json:"id" doc:"Names the job for ever."`
+	Queue           string            `json:"queue"`
+	State           string            `json:"state" enum:"scheduled,ready,running,retrying,done,dead,cancelled"`
+	Key             string            `json:"key,omitempty"`
+	Tags            []string          `json:"tags,omitempty" nullable:"false"`
+	Priority        int               `json:"priority"`
+	Attempt         int               `json:"attempt" doc:"Leases so far that count."`
+	MaxAttempts     int               `json:"max_attempts"`
+	CreatedAt       time.Time         `json:"created_at"`
+	RunAt           time.Time         `json:"run_at" doc:"When it is, or was, due."`
+	ExpiresAt       *time.Time        `json:"expires_at,omitempty" doc:"When the lease ends, while it runs."`
+	FinishedAt      *time.Time        `json:"finished_at,omitempty"`
+	Timeout         string            `json:"timeout,omitempty"`
+	Backoff         []string          `json:"backoff,omitempty" nullable:"false"`
+	CancelRequested bool              `json:"cancel_requested,omitempty" doc:"Its worker is told by the next heartbeat."`
+	Progress        *Progress         `json:"progress,omitempty" doc:"What its worker has said last."`
+	Schedule        string            `json:"schedule,omitempty" doc:"The schedule that made it."`
+	Headers         map[string]string `json:"headers,omitempty"`
+	Payload         json.RawMessage   `json:"payload,omitempty"`
+	Output          json.RawMessage   `json:"output,omitempty"`
+	Errors          []AttemptError    `json:"errors,omitempty" nullable:"false" doc:"What failed attempts ended with, oldest first."`
+	Timeline        []Moment          `json:"timeline,omitempty" nullable:"false" doc:"The newest 1,000 transitions, oldest first."`
+
+	etag string
 }
 
 // AttemptError is what one attempt failed with.
@@ -43,7 +49,7 @@ type AttemptError struct {
 // Moment is one transition of a job.
 type Moment struct {
 	At      time.Time  `json:"at"`
-	Event   string     `json:"event" enum:"enqueued,due,leased,completed,failed,expired,snoozed,released,cancel_requested,cancelled,retried,redriven"`
+	Event   string     `json:"event" enum:"enqueued,due,leased,completed,failed,expired,snoozed,released,cancel_requested,cancelled,retried,redriven,changed"`
 	State   string     `json:"state" doc:"After it."`
 	Attempt int        `json:"attempt,omitempty"`
 	Token   string     `json:"token,omitempty" doc:"Of the lease."`
@@ -51,12 +57,22 @@ type Moment struct {
 	Note    string     `json:"note,omitempty" doc:"The worker that leased it, the error that it failed with, the schedule that made it."`
 }
 
-// newJob describes what stands in a job's record.
-func newJob(j *job) *Job {
+// Progress is how far a job has come, as its worker says.
+type Progress struct {
+	Percent int    `json:"percent"`
+	Message string `json:"message,omitempty"`
+}
+
+// newJob describes a job. Without f it leaves out what no transition changes,
+// and takes the time in the id for that of its creation.
+func newJob(j *job, f *fixed) *Job {
 	a := &Job{
 		ID: j.id, Queue: j.queue, State: j.state.String(), Priority: int(j.priority),
-		Attempt: int(j.attempt), MaxAttempts: int(j.attempts), CreatedAt: clockTime(j.created), RunAt: clockTime(j.due),
-		CancelRequested: j.cancel,
+		Attempt: int(j.attempt), MaxAttempts: int(j.attempts), CreatedAt: j.id.Time().UTC(), RunAt: clockTime(j.due),
+		CancelRequested: j.cancel, etag: etagOf(j.last),
+	}
+	if f != nil {
+		a.CreatedAt, a.Schedule, a.Key, a.Tags, a.Headers = clockTime(f.created), f.schedule, f.key, f.tags, headersOf(f)
 	}
 	if at := clockTime(j.time); j.state == Running {
 		a.ExpiresAt = &at
@@ -66,10 +82,24 @@ func newJob(j *job) *Job {
 	if j.timeout != 0 {
 		a.Timeout = spanText(j.timeout)
 	}
+	if j.progress.percent >= 0 {
+		a.Progress = &Progress{int(j.progress.percent), j.progress.message}
+	}
 	for _, d := range j.backoff {
 		a.Backoff = append(a.Backoff, spanText(d))
 	}
 	return a
+}
+
+func headersOf(f *fixed) map[string]string {
+	if len(f.headers) == 0 {
+		return nil
+	}
+	headers := make(map[string]string, len(f.headers))
+	for _, h := range f.headers {
+		headers[h.name] = h.value
+	}
+	return headers
 }
 
 func newMoment(t transition) Moment {

@@ -13,95 +13,128 @@ import (
 
 // Limits and defaults of a job.
 const (
-	MaxPayload      = 63 << 10 // bytes of compact JSON, of an output too
+	MaxPayload      = 1 << 20  // bytes of compact JSON
+	maxOutput       = 63 << 10 // the same of an output
 	maxPriority     = 9
 	defaultPriority = 5
 	defaultAttempts = 5
 	maxAttempts     = 1_000
 	maxBackoff      = 32                  // entries of the list
 	maxSpan         = 30 * 24 * time.Hour // of timeout and of one entry of backoff
-	maxText         = 8 << 10             // bytes that are kept of an error
+	maxRetention    = 366 * 24 * time.Hour
+	maxText         = 8 << 10 // bytes that are kept of an error
 )
 
 // JobSpec is a job as a client describes it.
 type JobSpec struct {
-	Payload     json.RawMessage `json:"payload,omitempty" doc:"Any JSON value of at most 63 KiB. The worker gets it."`
-	Delay       string          `json:"delay,omitempty" doc:"How long it waits before it is ready. Not together with run_at." example:"5s"`
-	RunAt       string          `json:"run_at,omitempty" doc:"When it is ready, RFC 3339 with zone. A time in the past means now."`
-	Priority    *int            `json:"priority,omitempty" doc:"From 0 to 9; 9 runs first." default:"5"`
-	MaxAttempts *int            `json:"max_attempts,omitempty" doc:"From 1 to 1,000. The last failure makes a dead letter." default:"5"`
-	Timeout     string          `json:"timeout,omitempty" doc:"The longest that one attempt may take, across heartbeats. Without it heartbeats may go on for ever." example:"60s"`
-	Backoff     []string        `json:"backoff,omitempty" doc:"The wait after the first, second, … failure; the last one repeats. Without it: random between 0 and 2 s, 4 s, 8 s, … up to 1 h." nullable:"false"`
-
-	// Described in the contract and not built yet.
-	Key          json.RawMessage `json:"key,omitempty" doc:"Not supported yet."`
-	UniqueKey    json.RawMessage `json:"unique_key,omitempty" doc:"Not supported yet."`
-	UniqueFor    json.RawMessage `json:"unique_for,omitempty" doc:"Not supported yet."`
-	UniqueStates json.RawMessage `json:"unique_states,omitempty" doc:"Not supported yet."`
-	Retention    json.RawMessage `json:"retention,omitempty" doc:"Not supported yet."`
-	Tags         json.RawMessage `json:"tags,omitempty" doc:"Not supported yet."`
-	Headers      json.RawMessage `json:"headers,omitempty" doc:"Not supported yet."`
-}
-
-// checkSupported refuses the fields that are not built yet.
-func (sp *JobSpec) checkSupported(at string) error {
-	for _, f := range []struct {
-		name  string
-		value json.RawMessage
-	}{
-		{"key", sp.Key}, {"unique_key", sp.UniqueKey}, {"unique_for", sp.UniqueFor}, {"unique_states", sp.UniqueStates},
-		{"retention", sp.Retention}, {"tags", sp.Tags}, {"headers", sp.Headers},
-	} {
-		if f.value != nil {
-			return api.NotSupported(at + "." + f.name)
-		}
-	}
-	return nil
+	Payload      json.RawMessage   `json:"payload,omitempty" doc:"Any JSON value of at most 1 MiB. The worker gets it."`
+	Delay        string            `json:"delay,omitempty" doc:"How long it waits before it is ready. Not together with run_at." example:"5s"`
+	RunAt        string            `json:"run_at,omitempty" doc:"When it is ready, RFC 3339 with zone. A time in the past means now."`
+	Priority     *int              `json:"priority,omitempty" doc:"From 0 to 9; 9 runs first." default:"5"`
+	Key          string            `json:"key,omitempty" doc:"What its queue's limits per key, strict order and rate by key go by, as in customer-7. Keys take turns." example:"customer-7"`
+	UniqueKey    string            `json:"unique_key,omitempty" doc:"Refused with 409 job_exists while the newest job of the queue that has it is in one of unique_states." example:"invoice-4711"`
+	UniqueFor    string            `json:"unique_for,omitempty" doc:"How long, from its enqueue, the unique key counts. Without it: as long as the job is kept." example:"1h"`
+	UniqueStates []string          `json:"unique_states,omitempty" doc:"Which states of the other job refuse this one; without it scheduled, ready, running and retrying." nullable:"false"`
+	MaxAttempts  *int              `json:"max_attempts,omitempty" doc:"From 1 to 1,000. The last failure makes a dead letter." default:"5"`
+	Timeout      string            `json:"timeout,omitempty" doc:"The longest that one attempt may take, across heartbeats. Without it heartbeats may go on for ever." example:"60s"`
+	Backoff      []string          `json:"backoff,omitempty" doc:"The wait after the first, second, … failure; the last one repeats. Without it: random between 0 and 2 s, 4 s, 8 s, … up to 1 h." nullable:"false"`
+	Retention    string            `json:"retention,omitempty" doc:"How long it is kept when it has ended. Without it as the server is set: a day, dead letters two weeks." example:"24h"`
+	Tags         []string          `json:"tags,omitempty" doc:"Up to 16 words to find it by." nullable:"false"`
+	Headers      map[string]string `json:"headers,omitempty" doc:"Up to 32, of at most 8 KiB together. The worker gets them. A traceparent of the request is added."`
 }
 
 // plan is what a JobSpec says about a job, checked. Spans are milliseconds.
 type plan struct {
-	payload  []byte
-	priority uint8
-	attempts uint32
-	timeout  uint32
-	backoff  []uint32
-	delay    int64 // -1: none
-	runAt    int64 // 0: none
+	payload   []byte
+	priority  uint8
+	attempts  uint32
+	timeout   uint32
+	keep      uint32 // s; 0: as the server is set
+	backoff   []uint32
+	delay     int64 // -1: none
+	runAt     int64 // 0: none
+	key       string
+	uniqueKey string
+	uniqueFor int64 // 0: as long as the job is kept
+	clash     stateSet
+	tags      []string
+	headers   []header
+}
+
+// or fills in what a JobSpec leaves out.
+func (sp JobSpec) or(d *JobSpec) JobSpec {
+	if sp.Priority == nil {
+		sp.Priority = d.Priority
+	}
+	if sp.MaxAttempts == nil {
+		sp.MaxAttempts = d.MaxAttempts
+	}
+	if sp.Timeout == "" {
+		sp.Timeout = d.Timeout
+	}
+	if sp.Backoff == nil {
+		sp.Backoff = d.Backoff
+	}
+	if sp.Retention == "" {
+		sp.Retention = d.Retention
+	}
+	return sp
 }
 
 // check turns a JobSpec into a plan; at is where in the input it stands.
 func (sp *JobSpec) check(at string) (p plan, err error) {
-	if err := sp.checkSupported(at); err != nil {
+	if p.payload, err = compact(at+".payload", sp.Payload, MaxPayload); err != nil {
 		return p, err
 	}
-	if p.payload, err = compact(at+".payload", sp.Payload); err != nil {
+	if err := sp.checkPolicy(at, &p); err != nil {
 		return p, err
 	}
+	if err := sp.checkUnique(at, &p); err != nil {
+		return p, err
+	}
+	if p.key, err = word(at+".key", sp.Key, maxKeyText); err != nil {
+		return p, err
+	}
+	if p.tags, err = checkTags(at+".tags", sp.Tags); err != nil {
+		return p, err
+	}
+	if p.headers, err = checkHeaders(at+".headers", sp.Headers); err != nil {
+		return p, err
+	}
+	return p, sp.checkTime(at, &p)
+}
+
+// checkPolicy reads how often and how long a job runs.
+func (sp *JobSpec) checkPolicy(at string, p *plan) (err error) {
 	priority, attempts := orElse(sp.Priority, defaultPriority), orElse(sp.MaxAttempts, defaultAttempts)
 	if priority < 0 || priority > maxPriority {
-		return p, invalid(at+".priority", "is from 0 to %d", maxPriority)
+		return invalid(at+".priority", "is from 0 to %d", maxPriority)
 	}
 	if attempts < 1 || attempts > maxAttempts {
-		return p, invalid(at+".max_attempts", "is from 1 to %d", maxAttempts)
+		return invalid(at+".max_attempts", "is from 1 to %d", maxAttempts)
 	}
 	p.priority, p.attempts = uint8(priority), uint32(attempts)
 	if sp.Timeout != "" {
 		if p.timeout, err = span(at+".timeout", sp.Timeout, time.Millisecond); err != nil {
-			return p, err
+			return err
 		}
 	}
+	keep, err := duration(at+".retention", sp.Retention, 0, time.Second, maxRetention)
+	if err != nil {
+		return err
+	}
+	p.keep = uint32(keep / time.Second)
 	if len(sp.Backoff) > maxBackoff {
-		return p, invalid(at+".backoff", "has at most %d entries", maxBackoff)
+		return invalid(at+".backoff", "has at most %d entries", maxBackoff)
 	}
 	for i, text := range sp.Backoff {
 		d, err := span(fmt.Sprintf("%s.backoff[%d]", at, i), text, 0)
 		if err != nil {
-			return p, err
+			return err
 		}
 		p.backoff = append(p.backoff, d)
 	}
-	return p, sp.checkTime(at, &p)
+	return nil
 }
 
 func (sp *JobSpec) checkTime(at string, p *plan) error {
@@ -160,7 +193,7 @@ func span(at, text string, least time.Duration) (uint32, error) {
 
 // compact checks the size of a JSON value and takes out its white space. A
 // value that is not there is null.
-func compact(at string, raw json.RawMessage) ([]byte, error) {
+func compact(at string, raw json.RawMessage, most int) ([]byte, error) {
 	if raw == nil {
 		return []byte("null"), nil
 	}
@@ -168,8 +201,8 @@ func compact(at string, raw json.RawMessage) ([]byte, error) {
 	if err := json.Compact(&b, raw); err != nil {
 		return nil, invalid(at, "is not JSON: %s", err)
 	}
-	if b.Len() > MaxPayload {
-		return nil, engine.Errorf(engine.TooLarge, "payload_too_large", "%s has %d bytes and may have %d; store the data elsewhere and send its name", at, b.Len(), MaxPayload)
+	if b.Len() > most {
+		return nil, engine.Errorf(engine.TooLarge, "payload_too_large", "%s has %d bytes and may have %d; store the data elsewhere and send its name", at, b.Len(), most)
 	}
 	return b.Bytes(), nil
 }

@@ -115,7 +115,7 @@ func (s *Scheduler) turn(v *engine.View, t engine.Tenant, name string, cur curso
 		return u, nil
 	}
 	u.job = s.prepare(t, sc.Definition.Queue, p, tickID(sc.Creation, u.tick), now)
-	u.job.schedule, u.job.job.due, u.job.job.time = name, u.tick, u.tick
+	u.job.fixed.schedule, u.job.job.due, u.job.job.time = name, u.tick, u.tick
 	return u, nil
 }
 
@@ -129,12 +129,17 @@ func (s *Scheduler) take(tx *engine.Tx, u *turn, now int64) (bool, error) {
 	cur.passed, cur.next = max(cur.passed, u.tick), u.next
 	fire := u.job != nil && tx.Get(bucketJobs, u.job.job.id[:]) == nil
 	if fire && u.skip && cur.fired != 0 {
-		last, err := loadJob(tx, cur.job)
+		last, err := findJob(tx, cur.job, nil)
 		fire = err != nil || last.state.finished() // a job that is gone had ended
 	}
 	if fire {
-		cur.fired, cur.job = u.tick, u.job.job.id
-		s.EnqueueTx(tx, u.job)
+		if err := s.EnqueueTx(tx, u.job); isCode(err, codeJobExists) {
+			fire = false
+		} else if err != nil {
+			return false, err
+		} else {
+			cur.fired, cur.job = u.tick, u.job.job.id
+		}
 	}
 	tx.Put(bucketCursors, []byte(u.name), cur.encode())
 	return fire, nil

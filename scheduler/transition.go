@@ -24,11 +24,12 @@ const (
 	evCancelled
 	evRetried
 	evRedriven
+	evChanged // by PATCH
 
 	events = iota + 1
 )
 
-var eventNames = [events]string{"", "enqueued", "due", "leased", "completed", "failed", "expired", "snoozed", "released", "cancel_requested", "cancelled", "retried", "redriven"}
+var eventNames = [events]string{"", "enqueued", "due", "leased", "completed", "failed", "expired", "snoozed", "released", "cancel_requested", "cancelled", "retried", "redriven", "changed"}
 
 func (e event) String() string {
 	if int(e) < len(eventNames) {
@@ -83,7 +84,7 @@ func decodeTransition(b []byte) (transition, error) {
 // them, and calls each with the key.
 func (j *job) history(r engine.Reader, limit int, each func(key []byte, t transition) error) error {
 	commit := j.last
-	for n := j.moves; n > 0 && limit > 0; n, limit = n-1, limit-1 {
+	for n := j.move; n > 0 && limit > 0; n, limit = n-1, limit-1 {
 		key := transitionKey(commit, j.id, n)
 		value := r.Get(bucketTransitions, key)
 		if value == nil {

@@ -26,7 +26,7 @@ func TestDiskFull(t *testing.T) {
 	b.open()
 	t.Cleanup(b.close)
 	id := b.enqueue("q", `{}`)
-	big := fmt.Sprintf(`{"payload":"%060000d"}`, 0)
+	big := fmt.Sprintf(`{"payload":"%040000d"}`, 0)
 	full := false
 	for i := 0; i < 2000 && !full; i++ {
 		r := b.do("POST", "/v1/queues/big/jobs", big)
@@ -266,24 +266,15 @@ func TestRoutes(t *testing.T) {
 			}
 			continue
 		}
-		op := map[string]any{"GET": item.Get, "POST": item.Post, "PUT": item.Put, "DELETE": item.Delete}[r.Method]
+		op := map[string]any{"GET": item.Get, "POST": item.Post, "PUT": item.Put, "PATCH": item.Patch, "DELETE": item.Delete}[r.Method]
 		scope := operationScope(op)
-		want := map[string]string{"GET": "read", "POST": "write", "PUT": "write", "DELETE": "admin"}[r.Method]
+		want := map[string]string{"GET": "read", "POST": "write", "PUT": "write", "PATCH": "write", "DELETE": "admin"}[r.Method]
+		if r.Method == "DELETE" && strings.HasPrefix(r.Path, "/v1/jobs/") {
+			want = "write" // a job is no definition
+		}
 		if scope != "scheduler:"+want {
 			t.Errorf("%s %s needs the scope %q", r.Method, r.Path, scope)
 		}
-	}
-	if n := len(document.Paths); n != 16 {
-		t.Errorf("the document has %d paths", n)
-	}
-	for name, path := range map[string]string{
-		"ErrPause": "/v1/queues/q/pause", "ErrLeases": "/v1/leases", "ErrCompleteMany": "/v1/leases/complete",
-	} {
-		t.Run(name, func(t *testing.T) {
-			if r := b.do("POST", path, `{}`); r.status == 200 {
-				t.Errorf("%s answers %d", path, r.status)
-			}
-		})
 	}
 }
 

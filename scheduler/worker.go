@@ -91,7 +91,7 @@ func (w *workers) stop(ctx context.Context) error {
 // work leases and runs one job after the other until Stop.
 func (s *Scheduler) work(t engine.Tenant, queue string, run Handler) {
 	for !s.ended() {
-		leases, err := s.lease(s.workers.ctx, leaseRequest{tenant: t, queue: queue, limit: 1, wait: maxWait, lease: defaultLease, worker: "in process"})
+		leases, err := s.lease(s.workers.ctx, leaseRequest{tenant: t, queues: []string{queue}, limit: 1, wait: maxWait, lease: defaultLease, worker: "in process"})
 		if errors.Is(err, engine.ErrTenantGone) {
 			return
 		}
@@ -146,7 +146,7 @@ func (s *Scheduler) renew(ctx context.Context, cancel context.CancelFunc, t engi
 			return
 		case <-every.C:
 		}
-		beats, err := s.heartbeat(ctx, t, []leaseRef{{l.ID, uint64(l.Token)}}, defaultLease)
+		beats, err := s.heartbeat(ctx, t, []beat{{leaseRef: leaseRef{l.ID, uint64(l.Token)}}}, defaultLease)
 		if err == nil && len(beats.lost)+len(beats.cancel) > 0 {
 			cancel()
 		}
@@ -184,5 +184,5 @@ func outputOf(output any) (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	return compact("output", raw)
+	return compact("output", raw, maxOutput)
 }

@@ -183,7 +183,7 @@ func TestBus(t *testing.T) {
 		b.call(jobs[0], "complete", ``).want(200)
 		b.call(jobs[1], "fail", ``).want(200)
 		b.call(jobs[2], "fail", ``).want(200)
-		b.do("POST", "/v1/jobs/redrive", `{"queue":"q"}`).want(200)
+		b.bulk("redrive", `{"queue":"q"}`, `"changed":2`)
 		synctest.Wait()
 		var got []string
 		enqueued := 0

@@ -28,8 +28,13 @@ func NewList[T any](items []T, limit int, key func(T) []byte) List[T] {
 		return List[T]{Items: items}
 	}
 	items = items[:limit]
-	next := base64.RawURLEncoding.EncodeToString(key(items[limit-1]))
-	return List[T]{Items: items, Next: &next}
+	return List[T]{Items: items, Next: Cursor(key(items[limit-1]))}
+}
+
+// Cursor makes the cursor that leads to what follows a key.
+func Cursor(key []byte) *string {
+	cursor := base64.RawURLEncoding.EncodeToString(key)
+	return &cursor
 }
 
 // CheckLimit returns the limit of a page; 0 means the default.

@@ -1,0 +1,369 @@
+package scheduler
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"quintet/engine"
+)
+
+// An operation does one thing to all the jobs that it chooses, in slices. Its
+// record, with how far it has come, is written in the commit of each slice: so
+// a restart goes on where it stopped, and nothing is done twice.
+
+// OperationKind is what an operation does.
+type OperationKind string
+
+// The kinds of operations.
+const (
+	OpRedrive OperationKind = "redrive" // makes dead letters ready
+	OpRetry   OperationKind = "retry"   // makes dead, cancelled and retrying jobs ready
+	OpCancel  OperationKind = "cancel"  // keeps jobs from running
+	OpPurge   OperationKind = "purge"   // removes ended jobs
+)
+
+// suits are the states of the jobs that each kind may be done to.
+var suits = map[OperationKind]stateSet{
+	OpRedrive: 1 << Dead,
+	OpRetry:   1<<Dead | 1<<Cancelled | 1<<Retrying,
+	OpCancel:  unfinished,
+	OpPurge:   1<<Done | 1<<Dead | 1<<Cancelled,
+}
+
+// operationRecord is an operation as it is stored.
+type operationRecord struct {
+	Format    int            `json:"format"`
+	Kind      OperationKind  `json:"kind"`
+	Queue     string         `json:"queue,omitempty"`
+	States    stateSet       `json:"states"`
+	Tag       string         `json:"tag,omitempty"`
+	Filter    string         `json:"filter,omitempty"`
+	Rate      int64          `json:"rate,omitempty"` // jobs a second, 0 = no limit
+	CreatedAt int64          `json:"created_at"`
+	EndedAt   int64          `json:"ended_at,omitempty"`
+	State     OperationState `json:"state"`
+	Error     string         `json:"error,omitempty"`
+	Total     int            `json:"total"` // candidates when it began
+	Looked    int            `json:"looked"`
+	Changed   int            `json:"changed"`
+	Skipped   int            `json:"skipped"`
+	Walk      walk           `json:"walk"`
+}
+
+// OperationState says how far an operation is.
+type OperationState string
+
+// The states of an operation.
+const (
+	OperationRunning   OperationState = "running"
+	OperationDone      OperationState = "done"
+	OperationCancelled OperationState = "cancelled"
+	OperationFailed    OperationState = "failed"
+)
+
+const (
+	formatOperation = 1
+	keepOperation   = 24 * time.Hour
+	maxOperations   = 16 // of one tenant that run at once
+	operationPause  = 100 * time.Millisecond
+	operateJobs     = 230 // that one update changes
+)
+
+var (
+	errOperationNotFound = &engine.Error{Kind: engine.NotFound, Code: "operation_not_found", Detail: "there is no such operation; ended ones are kept for a day"}
+	errOperationsBusy    = &engine.Error{Kind: engine.Busy, Code: "too_many_operations", Detail: fmt.Sprintf("%d operations are running already; wait for one to end, or cancel one", maxOperations), RetryAfter: 5 * time.Second}
+)
+
+func decodeOperation(value []byte) (*operationRecord, error) {
+	r := &operationRecord{}
+	if err := json.Unmarshal(value, r); err != nil || r.Format != formatOperation {
+		return nil, fmt.Errorf("an operation of format %d cannot be read: %w", r.Format, err)
+	}
+	return r, nil
+}
+
+// selection is what the operation chooses.
+func (r *operationRecord) selection() (*selection, error) {
+	e, err := parseJobFilter("body.filter", r.Filter)
+	return &selection{queue: r.Queue, states: r.States, tag: r.Tag, filter: e}, err
+}
+
+// operations are those that run.
+type operations struct {
+	soon chan struct{}
+
+	mu   sync.Mutex
+	list []*bulkOperation
+}
+
+// bulkOperation is one that runs. Only the loop changes its record.
+type bulkOperation struct {
+	tenant engine.Tenant
+	id     engine.ID
+	record operationRecord
+	stop   bool      // somebody cancelled it; guarded by operations.mu
+	next   time.Time // not before, by its rate
+}
+
+// begin writes an operation and lets it run.
+func (s *Scheduler) begin(ctx context.Context, t engine.Tenant, r operationRecord) (*Operation, error) {
+	if s.operations.count(t) >= maxOperations {
+		return nil, errOperationsBusy
+	}
+	op := &bulkOperation{tenant: t, id: s.e.IDs.New(), record: r}
+	op.record.Format, op.record.State, op.record.CreatedAt = formatOperation, OperationRunning, s.now()
+	op.record.Total = s.board.candidates(t, r.Queue, r.States)
+	err := s.e.Store.Update(ctx, t, func(tx *engine.Tx) error { return op.put(tx, &op.record) }, engine.Reclaim)
+	if err != nil {
+		return nil, err
+	}
+	a := newOperation(op.id, &op.record) // before the loop has it
+	s.operations.add(op)
+	return a, nil
+}
+
+func (op *bulkOperation) put(tx *engine.Tx, r *operationRecord) error {
+	value, err := json.Marshal(r)
+	if err == nil {
+		tx.Put(bucketOperations, op.id[:], value)
+	}
+	return err
+}
+
+func (o *operations) add(op *bulkOperation) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.list = append(o.list, op)
+	signalIf(true, o.soon)
+}
+
+func (o *operations) count(t engine.Tenant) (n int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, op := range o.list {
+		if op.tenant == t {
+			n++
+		}
+	}
+	return n
+}
+
+// running copies the list, and which of it shall stop.
+func (o *operations) running() (list []*bulkOperation, stop map[*bulkOperation]bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	stop = map[*bulkOperation]bool{}
+	for _, op := range o.list {
+		list = append(list, op)
+		stop[op] = op.stop
+	}
+	return list, stop
+}
+
+func (o *operations) remove(op *bulkOperation) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for i := range o.list {
+		if o.list[i] == op {
+			o.list = append(o.list[:i], o.list[i+1:]...)
+			return
+		}
+	}
+}
+
+// resumeOperations finds the operations that a process before left.
+func (s *Scheduler) resumeOperations(ctx context.Context) error {
+	for _, t := range s.e.Tenants.List() {
+		err := s.e.Store.View(ctx, t, func(v *engine.View) error {
+			for key, value := range v.Scan(bucketOperations, nil, nil) {
+				r, err := decodeOperation(value)
+				if err == nil && r.State == OperationRunning {
+					s.operations.add(&bulkOperation{tenant: t, id: engine.ID(key), record: *r})
+				}
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, engine.ErrTenantGone) {
+			return err
+		}
+	}
+	return nil
+}
+
+// operate gives each running operation one slice.
+func (s *Scheduler) operate(ctx context.Context) (wait time.Duration, err error) {
+	list, stop := s.operations.running()
+	wait = maxSleep
+	var failed []error
+	for _, op := range list {
+		if s.ended() {
+			return 0, nil
+		}
+		if rest := time.Until(op.next); rest > 0 && !stop[op] {
+			wait = min(wait, rest)
+			continue
+		}
+		err := s.operateOne(ctx, op, stop[op])
+		if errors.Is(err, engine.ErrTenantGone) {
+			s.operations.remove(op)
+			continue
+		}
+		if failed = append(failed, err); err == nil {
+			wait = 0
+		}
+	}
+	return wait, errors.Join(failed...)
+}
+
+// operateOne does one slice of one operation.
+func (s *Scheduler) operateOne(ctx context.Context, op *bulkOperation, stop bool) error {
+	r := op.record
+	var list []place
+	var err error
+	if stop {
+		r.State, r.EndedAt = OperationCancelled, s.now()
+	} else if list, err = s.choose(ctx, op, &r); err != nil {
+		return err
+	}
+	if r.Kind == OpPurge && len(list) > 0 {
+		n, err := s.purgeJobs(ctx, op.tenant, list, s.now())
+		if err != nil {
+			return err
+		}
+		r.Changed, r.Skipped = r.Changed+n, r.Skipped+len(list)-n
+		list = nil
+	}
+	changed := 0
+	now := s.now()
+	err = s.update(ctx, op.tenant, len(list)+1, reviveKeys, func(tx *engine.Tx) error {
+		changed = 0
+		for i := range list {
+			if s.operateTx(tx, r.Kind, &list[i], now) {
+				changed++
+			}
+		}
+		written := r
+		written.Changed, written.Skipped = r.Changed+changed, r.Skipped+len(list)-changed
+		return op.put(tx, &written)
+	}, engine.Reclaim)
+	if err != nil {
+		return err
+	}
+	r.Changed, r.Skipped = r.Changed+changed, r.Skipped+len(list)-changed
+	s.operated(op, r, changed)
+	return nil
+}
+
+// operated notes what a slice has come to.
+func (s *Scheduler) operated(op *bulkOperation, r operationRecord, changed int) {
+	done := r.Changed - op.record.Changed
+	op.record = r
+	if r.Rate > 0 {
+		op.next = time.Now().Add(time.Duration(done) * time.Second / time.Duration(r.Rate))
+	}
+	if r.State != OperationRunning {
+		s.operations.remove(op)
+	}
+	if r.Kind == OpRedrive && changed > 0 {
+		s.publish(op.tenant, "job.redriven", r.Queue, changed)
+	}
+}
+
+// operateTx does to one job what the operation is for, if it stands where it
+// was found.
+func (s *Scheduler) operateTx(tx *engine.Tx, kind OperationKind, p *place, now int64) bool {
+	j, err := loadJob(tx, p)
+	if err != nil || j == nil {
+		return false
+	}
+	if kind == OpCancel {
+		return s.cancelTx(tx, j, now) == nil
+	}
+	f, err := loadFixed(tx, p.id)
+	if err != nil {
+		return false
+	}
+	why := evRetried
+	if kind == OpRedrive {
+		why = evRedriven
+	}
+	return j.retry(tx, f, now, why) == nil
+}
+
+// reviveKeys: both places, transition, and the unique key, which costs four.
+const reviveKeys = 3
+
+// choose finds the next slice of jobs, and moves the walk of r behind it.
+func (s *Scheduler) choose(ctx context.Context, op *bulkOperation, r *operationRecord) (list []place, err error) {
+	sel, err := r.selection()
+	if err != nil {
+		r.State, r.EndedAt, r.Error = OperationFailed, s.now(), err.Error()
+		return nil, nil
+	}
+	most := operateJobs
+	if r.Rate > 0 {
+		most = int(min(int64(most), max(1, r.Rate*int64(operationPause)/int64(time.Second))))
+	}
+	w, found := r.Walk, walked{}
+	err = s.e.Store.View(ctx, op.tenant, func(v *engine.View) (err error) {
+		w = r.Walk
+		found, err = w.choose(v, op.tenant, sel, op.id, most)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	r.Walk, r.Looked = w, r.Looked+found.looked
+	if found.end {
+		r.State, r.EndedAt = OperationDone, s.now()
+	}
+	return found.list, nil
+}
+
+// count counts the jobs that a selection chooses now.
+func (s *Scheduler) count(ctx context.Context, t engine.Tenant, sel *selection) (matched int, err error) {
+	var w walk
+	before := s.e.IDs.New()
+	for end := false; !end; {
+		var found walked
+		from := w
+		err := s.e.Store.View(ctx, t, func(v *engine.View) (err error) {
+			w = from
+			found, err = w.choose(v, t, sel, before, lookMost)
+			return err
+		})
+		if err != nil {
+			return 0, err
+		}
+		matched, end = matched+len(found.list), found.end
+	}
+	return matched, nil
+}
+
+// purgeOperations forgets operations that ended a day ago.
+func (s *Scheduler) purgeOperations(ctx context.Context, t engine.Tenant, now int64) error {
+	var old [][]byte
+	err := s.e.Store.View(ctx, t, func(v *engine.View) error {
+		old = nil
+		for key, value := range v.Scan(bucketOperations, nil, nil) {
+			r, err := decodeOperation(value)
+			if err == nil && r.EndedAt != 0 && later(r.EndedAt, keepOperation.Milliseconds()) <= now && len(old) < sliceJobs {
+				old = append(old, key)
+			}
+		}
+		return nil
+	})
+	if err != nil || len(old) == 0 {
+		return err
+	}
+	return s.update(ctx, t, len(old), 1, func(tx *engine.Tx) error {
+		for _, key := range old {
+			tx.Delete(bucketOperations, key)
+		}
+		return nil
+	}, engine.Reclaim)
+}

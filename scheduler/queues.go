@@ -1,0 +1,178 @@
+package scheduler
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"quintet/engine"
+	"quintet/engine/api"
+)
+
+// Queue is a queue as clients see it.
+type Queue struct {
+	Name       string         `json:"name"`
+	State      QueueState     `json:"state" enum:"active,paused,draining" doc:"Paused: hands out no jobs. Draining: takes none."`
+	Note       string         `json:"note,omitempty" doc:"Of whoever paused or drained it."`
+	Jobs       map[string]int `json:"jobs" doc:"How many there are in each state. Finished ones are counted until they are removed."`
+	Oldest     *time.Time     `json:"oldest" doc:"Since when the job that has waited longest is ready; null when none is."`
+	PerSecond  QueueRates     `json:"per_second" doc:"Over the last minute."`
+	Definition *QueueSpec     `json:"definition,omitempty" doc:"As PUT defined it; not in lists."`
+}
+
+// QueueRates is how much happens in a queue.
+type QueueRates struct {
+	Enqueued float64 `json:"enqueued"`
+	Started  float64 `json:"started" doc:"Attempts."`
+	Done     float64 `json:"done"`
+	Dead     float64 `json:"dead"`
+}
+
+// queueStanding is what the board knows of a queue.
+type queueStanding struct {
+	name             string
+	paused, draining bool
+	count            [states]int
+	oldest           int64
+	rates            [kindsLately]float64
+}
+
+func newQueue(c queueStanding) Queue {
+	q := Queue{Name: c.name, State: Active, Jobs: map[string]int{}}
+	if c.paused {
+		q.State = Paused
+	} else if c.draining {
+		q.State = Draining
+	}
+	for state := Scheduled; state < states; state++ {
+		q.Jobs[state.String()] = c.count[state]
+	}
+	if c.oldest != 0 {
+		at := clockTime(c.oldest)
+		q.Oldest = &at
+	}
+	q.PerSecond = QueueRates{c.rates[enqueuedLately], c.rates[startedLately], c.rates[doneLately], c.rates[deadLately]}
+	return q
+}
+
+// queues returns a page of the tenant's queues by name.
+func (s *Scheduler) queues(t engine.Tenant, limit int, cursor []byte) api.List[Queue] {
+	var list []Queue
+	for _, c := range s.board.standings(t) {
+		if c.name > string(cursor) && len(list) <= limit {
+			list = append(list, newQueue(c))
+		}
+	}
+	return api.NewList(list, limit, func(q Queue) []byte { return []byte(q.Name) })
+}
+
+// standing is what the board knows of one queue.
+func (s *Scheduler) standing(t engine.Tenant, name string) (queueStanding, error) {
+	for _, c := range s.board.standings(t) {
+		if c.name == name {
+			return c, nil
+		}
+	}
+	return queueStanding{}, errQueueNotFound
+}
+
+// standings lists a tenant's queues by name.
+func (b *board) standings(t engine.Tenant) []queueStanding {
+	oldest := b.oldest()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var list []queueStanding
+	if tb := b.tenants[t.UID()]; tb != nil {
+		for name, l := range tb.lines {
+			if l.known {
+				list = append(list, queueStanding{
+					name, l.limits.paused, l.limits.draining, l.count, oldest[l], l.recent.perSecond(b.elapsed()),
+				})
+			}
+		}
+	}
+	slices.SortFunc(list, func(a, b queueStanding) int { return cmp.Compare(a.name, b.name) })
+	return list
+}
+
+// names lists a tenant's queues.
+func (b *board) names(t engine.Tenant) (names []string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if tb := b.tenants[t.UID()]; tb != nil {
+		for name, l := range tb.lines {
+			if l.known {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
+// limitsOf returns the limits of a queue, those of an undefined one if there
+// is none.
+func (b *board) limitsOf(t engine.Tenant, queue string) limits {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if tb := b.tenants[t.UID()]; tb != nil && tb.lines[queue] != nil {
+		return tb.lines[queue].limits
+	}
+	return limits{}
+}
+
+// knows reports whether a queue has been made.
+func (b *board) knows(t engine.Tenant, queue string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	tb := b.tenants[t.UID()]
+	return tb != nil && tb.lines[queue] != nil && tb.lines[queue].known
+}
+
+// oldest tells of each queue since when the job that has waited longest is
+// ready. It looks at every entry, a chunk at a time, so that the committer
+// waits for none but one chunk.
+func (b *board) oldest() map[*line]int64 {
+	oldest := map[*line]int64{}
+	for n, more := 0, true; more; n++ {
+		more = b.oldestIn(n, oldest)
+	}
+	return oldest
+}
+
+func (b *board) oldestIn(n int, oldest map[*line]int64) (more bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if n >= len(b.entries.chunks) {
+		return false
+	}
+	for i := range b.entries.chunks[n] {
+		e := &b.entries.chunks[n][i]
+		if e.state != Ready {
+			continue
+		}
+		l := b.groups[e.group].line
+		if at, ok := oldest[l]; !ok || e.time < at {
+			oldest[l] = e.time
+		}
+	}
+	return true
+}
+
+// totals sums over all tenants and queues.
+func (b *board) totals() (count [states]int, since int64) {
+	for _, at := range b.oldest() {
+		if since == 0 || at < since {
+			since = at
+		}
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, tb := range b.tenants {
+		for _, l := range tb.lines {
+			for state, n := range l.count {
+				count[state] += n
+			}
+		}
+	}
+	return count, since
+}
