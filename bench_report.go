@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cmp"
+	"encoding/json"
 	"fmt"
 	"io"
 	"math"
@@ -14,6 +16,7 @@ import (
 type benchReport struct {
 	Machine      machine         `json:"machine"`
 	Seconds      float64         `json:"seconds"`
+	Runs         int             `json:"runs"`
 	Jobs         int             `json:"jobs"`
 	PayloadBytes int             `json:"payload_bytes"`
 	Measures     []*benchMeasure `json:"measures"`
@@ -31,6 +34,7 @@ type benchMeasure struct {
 type benchFigure struct {
 	Name        string    `json:"name"`
 	Value       float64   `json:"value"`
+	Runs        []float64 `json:"runs,omitempty"` // each run's value, where there were several
 	Unit        string    `json:"unit"`
 	Bar         *benchBar `json:"bar,omitempty"`
 	NotMeasured string    `json:"not_measured,omitempty"`
@@ -74,6 +78,28 @@ func (b *bench) addTimes(name string, took []time.Duration, p50, p99, most *benc
 	b.add(name+" p50", milliseconds(quantile(took, 0.50)), "ms", p50)
 	b.add(name+" p99", milliseconds(quantile(took, 0.99)), "ms", p99)
 	b.add(name+" max", milliseconds(took[len(took)-1]), "ms", most)
+}
+
+// medianOf takes of each figure the run whose value is the median, the smaller
+// of two. All runs of a measure have the same figures in the same order.
+func medianOf(runs []*benchMeasure) *benchMeasure {
+	m := *runs[0]
+	m.Figures = nil
+	for i := range runs[0].Figures {
+		var same []benchFigure
+		var values []float64
+		for _, run := range runs {
+			same = append(same, run.Figures[i])
+			values = append(values, run.Figures[i].Value)
+		}
+		slices.SortStableFunc(same, func(a, b benchFigure) int { return cmp.Compare(a.Value, b.Value) })
+		median := same[(len(same)-1)/2]
+		if median.NotMeasured == "" && len(runs) > 1 {
+			median.Runs = values
+		}
+		m.Figures = append(m.Figures, median)
+	}
+	return &m
 }
 
 // quantile of sorted times: the smallest that at least the share q is not above.
@@ -123,11 +149,18 @@ func plainNumber(v float64) string {
 	return strconv.FormatFloat(v, 'f', digits, 64)
 }
 
+func (r *benchReport) howOften() string {
+	if r.Runs == 1 {
+		return "one run"
+	}
+	return fmt.Sprintf("medians of %d runs", r.Runs)
+}
+
 func (r *benchReport) writeTable(out io.Writer) error {
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	m := r.Machine
-	fmt.Fprintf(t, "%d cores of %s, %s, %s; fdatasync p50 %s ms before and %s ms after; payload %d B\n\n",
-		m.Cores, m.CPU, m.Go, m.System, plainNumber(m.SyncBefore), plainNumber(m.SyncAfter), r.PayloadBytes)
+	fmt.Fprintf(t, "%d cores of %s, %s, %s; fdatasync p50 %s ms before and %s ms after; payload %d B; %s\n\n",
+		m.Cores, m.CPU, m.Go, m.System, plainNumber(m.SyncBefore), plainNumber(m.SyncAfter), r.PayloadBytes, r.howOften())
 	for _, m := range r.Measures {
 		fmt.Fprintf(t, "%s: %s\n", m.Name, m.Title)
 		for _, f := range m.Figures {
@@ -149,4 +182,11 @@ func (r *benchReport) writeTable(out io.Writer) error {
 		fmt.Fprintf(t, "\nRates and times bind where fdatasync p50 is at most %s ms and the processor has AVX-512 VNNI.\n", plainNumber(bindingSync))
 	}
 	return t.Flush()
+}
+
+func (r *benchReport) writeJSON(out io.Writer) error {
+	e := json.NewEncoder(out)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(r)
 }

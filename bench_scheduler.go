@@ -98,7 +98,7 @@ func (b *bench) lifeCycle(ctx context.Context, n int) (rate float64, err error) 
 		produced.Add(1)
 		return enqueue(w)
 	}
-	work := workOn(queue, func(string) { done.Add(1) })
+	work := workOn(queue, func(string) error { return nil }, func() { done.Add(1) })
 	count := func(ctx context.Context) error {
 		length := b.settings.time()
 		if err := pause(ctx, length/4); err != nil {
@@ -117,7 +117,7 @@ func (b *bench) lifeCycle(ctx context.Context, n int) (rate float64, err error) 
 }
 
 // workOn leases a job and completes it. Where there is none it waits a little.
-func workOn(queue string, leased func(id string)) func(*wire) error {
+func workOn(queue string, leased func(id string) error, completed func()) func(*wire) error {
 	path := "/v1/queues/" + queue + "/lease"
 	return func(w *wire) error {
 		answer, err := w.want("POST", path, `{"limit":1,"wait":"100ms"}`)
@@ -125,8 +125,12 @@ func workOn(queue string, leased func(id string)) func(*wire) error {
 		if err != nil || id == "" {
 			return err
 		}
-		leased(id)
-		_, err = w.want("POST", "/v1/jobs/"+id+"/complete", `{"token":"`+token+`"}`)
+		if err := leased(id); err != nil {
+			return err
+		}
+		if _, err = w.want("POST", "/v1/jobs/"+id+"/complete", `{"token":"`+token+`"}`); err == nil {
+			completed()
+		}
 		return err
 	}
 }
@@ -143,7 +147,14 @@ func benchStart(ctx context.Context, b *bench) error {
 		at time.Time
 	}
 	started := make(chan start, 1)
-	work := workOn("idle", func(id string) { started <- start{id, time.Now()} })
+	work := workOn("idle", func(id string) error {
+		select {
+		case started <- start{id, time.Now()}:
+			return nil
+		default:
+			return fmt.Errorf("job %s was started before the one before it was looked at", id)
+		}
+	}, func() {})
 	var took []time.Duration
 	insert := func(w *wire) error {
 		time.Sleep(10*time.Millisecond + rand.N(10*time.Millisecond))

@@ -60,9 +60,11 @@ func benchBesidePurge(ctx context.Context, b *bench) error {
 		if _, err := w.want("POST", "/v1/jobs/purge", `{"queue":"`+finishedQueue+`","state":"done"}`); err != nil {
 			return err
 		}
-		err := w.awaitNone(ctx, finishedQueue, "done")
+		if err := w.awaitNone(ctx, finishedQueue, "done"); err != nil {
+			return err
+		}
 		took = time.Since(began)
-		return err
+		return pause(ctx, b.settings.time()-took) // what the purge left behind may still be cleared away
 	})
 	if err != nil {
 		return err

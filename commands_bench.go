@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"strings"
@@ -19,6 +17,7 @@ import (
 type benchSettings struct {
 	JSON    bool     `name:"json" doc:"Print one JSON object instead of a table."`
 	Seconds float64  `name:"seconds" default:"4" doc:"How long each load runs."`
+	Runs    int      `name:"runs" default:"1" doc:"How often each measure is taken, on a fresh server each time. The median of three is what a bar is held to."`
 	Jobs    int      `name:"jobs" default:"1000000" doc:"How many jobs wait while lists are read and the server restarts; a tenth of them is purged."`
 	Only    []string `name:"only" doc:"The measures to take, such as enqueue,life-cycle. All of them if empty."`
 	Folder  string   `name:"folder" doc:"Where the temporary data folder is made: on the disk to measure. The system's folder for temporary files if empty."`
@@ -27,6 +26,9 @@ type benchSettings struct {
 func (s *benchSettings) Validate() (problems []config.Problem) {
 	if s.Seconds <= 0 || s.Seconds > 600 {
 		problems = append(problems, config.Problem{Field: "seconds", Problem: "is not between 0 and 600"})
+	}
+	if s.Runs < 1 || s.Runs > 100 {
+		problems = append(problems, config.Problem{Field: "runs", Problem: "is not between 1 and 100"})
 	}
 	if s.Jobs < 100 || s.Jobs > 100_000_000 {
 		problems = append(problems, config.Problem{Field: "jobs", Problem: "is not between 100 and 100,000,000"})
@@ -78,7 +80,7 @@ type bench struct {
 	measure  *benchMeasure // of the report, that runs
 }
 
-// run takes each measure on a fresh server, so that none pays for what another
+// run takes each measure on fresh servers, so that none pays for what another
 // left behind. A measure that fails stands in the report, and the others run.
 func (b *bench) run(ctx context.Context) (err error) {
 	if b.dir, err = os.MkdirTemp(b.settings.Folder, "quintet-bench-"); err != nil {
@@ -89,29 +91,36 @@ func (b *bench) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	report := &benchReport{Machine: thisMachine(), Seconds: b.settings.Seconds, Jobs: b.settings.Jobs, PayloadBytes: benchPayload}
-	report.Machine.SyncBefore = milliseconds(before)
+	b.report = &benchReport{Machine: thisMachine(), Seconds: b.settings.Seconds, Runs: b.settings.Runs, Jobs: b.settings.Jobs, PayloadBytes: benchPayload, Measures: []*benchMeasure{}}
+	b.report.Machine.SyncBefore = milliseconds(before)
 	var errs []error
-	b.report = report
 	for _, m := range benchMeasures() {
-		if len(b.settings.Only) > 0 && !slices.Contains(b.settings.Only, m.name) {
+		if ctx.Err() != nil || len(b.settings.Only) > 0 && !slices.Contains(b.settings.Only, m.name) {
 			continue
 		}
-		fmt.Fprintf(b.terminal.Stderr, "%s: %s\n", m.name, m.title)
+		measure, err := b.take(ctx, m)
+		b.report.Measures = append(b.report.Measures, measure)
+		errs = append(errs, err)
+	}
+	after, err := syncP50(b.dir)
+	b.report.Machine.SyncAfter = milliseconds(after)
+	b.report.judge()
+	return errors.Join(append(errs, err, ctx.Err())...)
+}
+
+// take runs one measure as often as it is asked to.
+func (b *bench) take(ctx context.Context, m benchPlan) (*benchMeasure, error) {
+	var runs []*benchMeasure
+	for i := range b.settings.Runs {
+		fmt.Fprintf(b.terminal.Stderr, "%s, %d of %d: %s\n", m.name, i+1, b.settings.Runs, m.title)
 		b.measure = &benchMeasure{Name: m.name, Title: m.title, Figures: []benchFigure{}}
 		if err := b.onServer(ctx, m.run); err != nil {
 			b.measure.NotMeasured = err.Error()
-			errs = append(errs, fmt.Errorf("%s: %w", m.name, err))
+			return b.measure, fmt.Errorf("%s: %w", m.name, err)
 		}
-		report.Measures = append(report.Measures, b.measure)
-		if ctx.Err() != nil {
-			break
-		}
+		runs = append(runs, b.measure)
 	}
-	after, err := syncP50(b.dir)
-	report.Machine.SyncAfter = milliseconds(after)
-	report.judge()
-	return errors.Join(append(errs, err)...)
+	return medianOf(runs), nil
 }
 
 // onServer runs one measure between start and stop of a server.
@@ -121,11 +130,4 @@ func (b *bench) onServer(ctx context.Context, run func(context.Context, *bench) 
 	}
 	defer func() { err = errors.Join(err, b.server.remove()) }()
 	return run(ctx, b)
-}
-
-func (r *benchReport) writeJSON(out io.Writer) error {
-	e := json.NewEncoder(out)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(r)
 }

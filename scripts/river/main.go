@@ -72,7 +72,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	fmt.Printf("%d producers, payload %d B, %s a load\n\n", l.producers, l.payload, l.length)
-	fmt.Printf("%-6s  %18s  %18s  %18s  %6s  %s\n", "round", "River, unthrottled", "River, backlog 800", "Quintet over HTTP", "ratio", "fdatasync p50, before and after")
+	fmt.Printf("%-6s  %18s  %18s  %18s  %6s  %s\n", "round", "River, unthrottled", fmt.Sprint("River, backlog ", l.backlog()), "Quintet over HTTP", "ratio", "fdatasync p50, before and after")
 	var ratios []float64
 	for i := range *rounds {
 		var one round

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -22,10 +23,11 @@ func askQuintet(ctx context.Context, program, folder string, seconds float64) (a
 		bench.Args = append(bench.Args, "--folder", folder)
 	}
 	bench.Cancel = func() error { return bench.Process.Signal(os.Interrupt) } // it stops its server and removes its folder
-	bench.Stderr = os.Stderr
+	var said bytes.Buffer                                                     // progress, of interest only when it fails
+	bench.Stderr = &said
 	out, err := bench.Output()
 	if err != nil {
-		return a, err
+		return a, fmt.Errorf("%s: %w\n%s", program, err, &said)
 	}
 	var report struct {
 		Machine struct {
