@@ -86,7 +86,7 @@ func checkFigures(t *testing.T, m *benchMeasure, want []string) {
 		switch {
 		case i < 0 && !skipped:
 			t.Errorf("%s has no figure %q: %+v", m.Name, name, m.Figures)
-		case i >= 0 && (m.Figures[i].Value <= 0 || m.Figures[i].Unit == ""):
+		case i >= 0 && (m.Figures[i].Value < 0 || m.Figures[i].Value == 0 && m.Figures[i].Unit != "jobs/s" || m.Figures[i].Unit == ""): // in so little time there may be no job
 			t.Errorf("%s: %+v", m.Name, m.Figures[i])
 		}
 	}
