@@ -64,6 +64,7 @@ func commands() []command {
 		{"demo", "remove", "delete the tenant demo, its data and its key", removeDemo},
 		{"healthcheck", "", "exit 0 if the server is ready", healthcheck},
 		{"config", "print|check|docs", "show the configuration as it takes effect, check it, or document it", showConfig},
+		{"bench", "scheduler", "measure a server of its own over HTTP; its flags: quintet bench --help", benchmark},
 		{"version", "", "print the version", version},
 	}
 }
@@ -83,6 +84,9 @@ func Main(ctx context.Context, c Terminal) int {
 		}
 		fmt.Fprintf(c.Stderr, "\nquintet: there is no command %q\n", name)
 		return exitUsage
+	}
+	if name == "bench" { // its flags are its own: it starts a server and is none
+		return exitCode(c, name, benchmark(ctx, c, nil, c.Args))
 	}
 	least, most := all[i].arity()
 	cfg, err := loadConfig(config.Input{
