@@ -96,3 +96,24 @@ func TestOutlived(t *testing.T) {
 		}
 	})
 }
+
+// TestCancelOutlived has a handler cancel a job that is somebody else's by now:
+// that one must not notice.
+func TestCancelOutlived(t *testing.T) {
+	for name, late := range map[string]time.Duration{"OK unnoticed": 5 * time.Second, "OK told": 15 * time.Second} {
+		worker(t, name, func(_ context.Context, l client.Lease) (any, error) {
+			time.Sleep(late)
+			return nil, client.Cancel(nil)
+		}, func(b *bed, r *running) {
+			b.change(1, func(j *job) { j.stolen = true })
+			pass(late + time.Second)
+			if j := b.wantState(1, "running"); j.cancel || j.Error != "" {
+				b.Errorf("%+v", j)
+			}
+			r.end()
+			if !strings.Contains(r.log.String(), "ended after its lease did") {
+				b.Errorf("log:\n%s", r.log.String())
+			}
+		})
+	}
+}

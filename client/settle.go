@@ -16,10 +16,10 @@ func (r *run) settle(a *attempt, o outcome) {
 	switch cause := context.Cause(a.ctx); {
 	case o.snoozed:
 		err = r.Client.settle(ctx, a.ID, "snooze", verdict{Token: a.Token, Delay: span(o.delay)})
+	case (o.failed || o.cancelled) && cause == ErrLeaseLost:
+		err = cause // there is nothing to tell
 	case o.cancelled:
 		err = r.cancelJob(ctx, a, o.text)
-	case o.failed && cause == ErrLeaseLost:
-		err = cause // there is nothing to tell
 	case o.failed && cause == ErrStopped: // its attempt does not count
 		err = r.Client.settle(ctx, a.ID, "snooze", verdict{Token: a.Token, Delay: span(0)})
 	case o.failed:
@@ -66,9 +66,17 @@ func (r *run) fail(ctx context.Context, a *attempt, text string) error {
 }
 
 // cancelJob ends a job for good: what fails after somebody asked to cancel it
-// is not retried.
+// is not retried. A cancel takes no token, so a heartbeat makes sure first that
+// the job is ours, and that it stays so meanwhile.
 func (r *run) cancelJob(ctx context.Context, a *attempt, text string) error {
-	if _, err := r.Client.Cancel(ctx, a.ID); err != nil {
+	answer, err := r.Client.heartbeat(ctx, []beat{{ID: a.ID, Token: a.Token}}, r.Lease)
+	if err == nil && !slices.Contains(answer.Extended, a.ID) {
+		err = ErrLeaseLost
+	}
+	if err == nil {
+		_, err = r.Client.Cancel(ctx, a.ID)
+	}
+	if err != nil {
 		return err
 	}
 	return r.fail(ctx, a, text)
