@@ -52,6 +52,7 @@ func TestWorkers(t *testing.T) {
 // countWords is a command for worker.sh that does what work() of worker.py does.
 const countWords = `payload=$(cat)
 case $payload in
+'['*) echo "no JSON"; exit ;;
 *'"fail":true'*) echo "the payload asks for it: \"quoted\"" >&2; exit 1 ;;
 *'"seconds":'*) seconds=${payload#*:}; exec sleep "${seconds%\}}" ;;
 esac
@@ -72,14 +73,16 @@ func (r *running) testWorker(args []string) {
 		jobs = append(jobs, enqueue(fmt.Sprintf(`{"payload":{"text":"%s","attempt":7,"token":"1","jobs":[{"id":"x"}]}}`, strings.Repeat("ä word ", n))))
 	}
 	bad := enqueue(`{"payload":{"fail":true},"backoff":["1h"]}`)
+	odd := enqueue(`{"payload":["not","what","it","knows"],"backoff":["1h"]}`)
 
 	w := r.startWorker(args)
 	w.await("job.done", 5)
-	w.await("job.failed", 1)
+	w.await("job.failed", 2)
 	for n, id := range jobs {
 		r.call("GET", "/v1/jobs/"+id, "", 200, `"state":"done"`, `"attempt":1`, fmt.Sprintf(`"words":%d`, 2*n))
 	}
 	r.call("GET", "/v1/jobs/"+bad, "", 200, `"state":"retrying"`, "the payload asks for it")
+	r.call("GET", "/v1/jobs/"+odd, "", 200, `"state":"retrying"`, `"error":`)
 
 	cancelled := enqueue(`{"payload":{"seconds":600}}`)
 	for !bytes.Contains(r.call("GET", "/v1/jobs/"+cancelled, "", 200), []byte(`"state":"running"`)) {
