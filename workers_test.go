@@ -124,7 +124,7 @@ func (r *running) startWorker(args []string) *worker {
 	}
 	r.t.Cleanup(func() { answer.Body.Close() })
 	w := &worker{running: r, cmd: exec.CommandContext(r.t.Context(), args[0], args[1:]...), ended: make(chan error, 1), events: bufio.NewScanner(answer.Body), seen: map[string]int{}}
-	w.cmd.Env = append(os.Environ(), "QUINTET_URL="+r.url, "QUINTET_KEY="+r.key, "QUINTET_LEASE=3")
+	w.cmd.Env = append(os.Environ(), "WORKER_URL="+r.url, "WORKER_KEY="+r.key, "WORKER_LEASE=3")
 	w.cmd.Stdout, w.cmd.Stderr = &w.printed, &w.printed
 	if err := w.cmd.Start(); err != nil {
 		r.t.Fatal(err)

@@ -11,7 +11,7 @@
 //
 // A program that does both:
 //
-//	c := client.New("http://127.0.0.1:8080", os.Getenv("QUINTET_KEY"), client.Options{})
+//	c := client.New("http://127.0.0.1:8080", key, client.Options{})
 //	job, err := c.Enqueue(ctx, "mail", mail{To: "ann@example.com"}, &client.JobOptions{Delay: time.Minute})
 //
 //	w := &client.Worker{Client: c, Queues: []string{"mail"}, Handler: func(ctx context.Context, l client.Lease) (any, error) {

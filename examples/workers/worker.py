@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A worker made of Python's standard library. Copy it, and put your work in:
 
-    QUINTET_KEY=qk_… ./worker.py mail
+    WORKER_KEY=qk_… ./worker.py mail
 
 The lease is renewed in the background while work() runs. When it is lost, or
 when somebody cancels the job, job.stop is set: from then on somebody else may
@@ -20,9 +20,9 @@ import traceback
 import urllib.error
 import urllib.request
 
-URL = os.environ.get("QUINTET_URL", "http://127.0.0.1:8080")
-KEY = os.environ["QUINTET_KEY"]
-LEASE = int(os.environ.get("QUINTET_LEASE", 30))  # seconds; renewed after a third of them
+URL = os.environ.get("WORKER_URL", "http://127.0.0.1:8080")
+KEY = os.environ["WORKER_KEY"]
+LEASE = int(os.environ.get("WORKER_LEASE", 30))  # seconds; renewed after a third of them
 
 
 def work(payload, job):
@@ -99,16 +99,24 @@ class Job:
             time.sleep(pause)
 
     def run(self):
-        beating = threading.Thread(target=self.beat, daemon=True)
-        beating.start()
+        threading.Thread(target=self.beat, daemon=True).start()
         try:
-            try:
-                self.settle("complete", output=work(self.payload, self))
-            finally:
-                self.ended.set()
+            how, body = "complete", {"output": work(self.payload, self)}
+            json.dumps(body)
         except Exception as e:
             traceback.print_exc()
-            self.settle("fail", error=f"{type(e).__name__}: {e}")
+            how, body = "fail", {"error": f"{type(e).__name__}: {e}"}
+        try:
+            try:
+                self.settle(how, **body)
+            except Refused as e:
+                if how == "fail" or e.status == 429 or e.status >= 500:
+                    raise
+                self.settle("fail", error=f"the output was refused: {e}")
+        except (Refused, OSError, ValueError) as e:
+            print(f"job {self.id}: its end could not be told, so it runs again when its lease is over: {e}", file=sys.stderr)
+        finally:
+            self.ended.set()
 
 
 class Stop(Exception):

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A worker made of bash and curl. It runs a command for each job of a queue:
 #
-#   QUINTET_KEY=qk_… ./worker.sh mail ./send-mail
+#   WORKER_KEY=qk_… ./worker.sh mail ./send-mail
 #
 # The command gets the payload, which is JSON, on its standard input, and
 # JOB_ID, JOB_ATTEMPT and JOB_TOKEN in its environment. What it prints, if
@@ -14,10 +14,10 @@
 # working on the job. SIGTERM to the worker lets the command finish first.
 set -u
 
-url=${QUINTET_URL:-http://127.0.0.1:8080}
+url=${WORKER_URL:-http://127.0.0.1:8080}
 queue=${1:?usage: worker.sh QUEUE COMMAND [ARGUMENT…]}
 shift
-lease=${QUINTET_LEASE:-30} # seconds; renewed after a third of them
+lease=${WORKER_LEASE:-30} # seconds; renewed after a third of them
 
 dir=$(mktemp -d) # only we may read it
 trap 'rm -rf "$dir"' EXIT
@@ -25,7 +25,7 @@ stopping='' poll=''
 trap 'stopping=yes; [ -z "$poll" ] || kill "$poll" 2>/dev/null' TERM
 
 # The key stands in a file: arguments are seen by everybody on this machine.
-printf 'header = "Authorization: Bearer %s"\n' "${QUINTET_KEY:?the API key}" >"$dir/curlrc"
+printf 'header = "Authorization: Bearer %s"\n' "${WORKER_KEY:?the API key}" >"$dir/curlrc"
 post=(curl -sS -K "$dir/curlrc" -H 'Content-Type: application/json' --write-out '%{http_code}')
 
 # settle sends how the attempt ended, again where that does not get through: the
