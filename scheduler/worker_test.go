@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -205,6 +206,40 @@ func TestHandleOutlived(t *testing.T) {
 		if got := log.String(); strings.Contains(got, "level=ERROR") || !strings.Contains(got, "a handler ended after its lease did") || !strings.Contains(got, id) {
 			t.Errorf("log:\n%s", got)
 		}
+	})
+}
+
+// TestHandleInsists ends a handler while the store takes no more updates of its
+// tenant: the outcome is told when it does again.
+func TestHandleInsists(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		b := newBed(t, scheduler.Options{})
+		end, stand := make(chan bool), make(chan bool)
+		goOn := sync.OnceFunc(func() { close(stand) })
+		defer goOn()
+		b.s.Handle(b.acme, "q", func(context.Context, scheduler.Lease) (any, error) { <-end; return "x", nil })
+		id := b.enqueue("q", `{}`)
+		synctest.Wait()
+		var updates sync.WaitGroup
+		update := func(fn func(*engine.Tx) error, o ...engine.UpdateOption) {
+			updates.Go(func() {
+				if err := b.e.Store.Update(context.Background(), b.acme, fn, o...); err != nil {
+					t.Error(err)
+				}
+			})
+			synctest.Wait()
+		}
+		// The committer stands still, and the tenant has all that it may in the queue.
+		update(func(*engine.Tx) error { <-stand; return nil }, engine.Weight(16<<20-512))
+		update(nothing, engine.Weight(16<<20))
+		b.do("POST", "/v1/queues/q/jobs", `{}`).want(503, "store_busy")
+		close(end)
+		pass(3 * time.Second)
+		b.wantState(id, "running")
+		goOn()
+		updates.Wait()
+		pass(2 * time.Second)
+		b.wantState(id, "done", "enqueued", "leased", "completed")
 	})
 }
 
