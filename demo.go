@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	_ "embed" // of the sample image
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -44,7 +43,7 @@ func newDemo(s *server, t engine.Tenant) *demo { return &demo{s: s, tenant: t} }
 
 // start begins after the capabilities run. Nothing waits for it.
 func (d *demo) start(ctx context.Context) {
-	d.s.scheduler.Handle(d.tenant, demoQueue, work)
+	scheduler.Handle(d.s.scheduler, d.tenant, demoQueue, work)
 	ctx, d.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	d.ended.Go(func() {
 		if err := d.seed(ctx); err != nil && ctx.Err() == nil {
@@ -78,12 +77,8 @@ type demoTask struct {
 
 // work does what the task says: a report succeeds, a flaky task fails now and
 // then and is retried, a broken one ends as a dead letter.
-func work(_ context.Context, l scheduler.Lease) (any, error) {
-	var task demoTask
-	if err := json.Unmarshal(l.Payload, &task); err != nil {
-		return nil, scheduler.Cancel(errors.New("the payload is not a demo task"))
-	}
-	switch task.Task {
+func work(_ context.Context, job scheduler.Leased[demoTask]) (any, error) {
+	switch job.Payload.Task {
 	case "report":
 		return map[string]any{"rows": 40 + rand.IntN(60)}, nil
 	case "flaky":

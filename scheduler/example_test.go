@@ -2,7 +2,6 @@ package scheduler_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -34,18 +33,18 @@ func Example() {
 
 	s := scheduler.New(e, scheduler.Options{})
 	done := make(chan bool)
-	s.Handle(acme, "mail", func(_ context.Context, l scheduler.Lease) (any, error) {
-		var mail struct{ To string }
-		if err := json.Unmarshal(l.Payload, &mail); err != nil {
-			return nil, scheduler.Cancel(err) // it will not get better
+	type mail struct{ To string }
+	scheduler.Handle(s, acme, "mail", func(_ context.Context, job scheduler.Leased[mail]) (any, error) {
+		if job.Payload.To == "" {
+			return nil, scheduler.Cancel(errors.New("nobody to write to")) // it will not get better
 		}
-		if l.Attempt == 1 {
+		if job.Attempt == 1 {
 			return nil, errors.New("the server is busy")
 		}
-		fmt.Printf("attempt %d: mail to %s\n", l.Attempt, mail.To)
+		fmt.Printf("attempt %d: mail to %s\n", job.Attempt, job.Payload.To)
 		close(done)
 		return map[string]any{"sent": time.Now()}, nil
-	})
+	}, scheduler.Concurrency(2))
 	if err := s.Start(ctx); err != nil {
 		panic(err)
 	}

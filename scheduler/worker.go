@@ -18,15 +18,52 @@ import (
 // the job, and when a stop has waited long enough.
 type Handler func(ctx context.Context, l Lease) (output any, err error)
 
-// handlersPerQueue is how many jobs one call of Handle works on at once.
-const handlersPerQueue = 4
+// Leased is a leased job with its payload read as a T. The payload as it was
+// sent is Lease.Payload.
+type Leased[T any] struct {
+	Lease
+	Payload T
+}
+
+// Handle makes this process a worker of a queue whose payloads are T, as
+// Scheduler.Handle does. Members of a payload that T does not have are passed
+// over, so that a newer enqueuer does no harm; a payload that is no T fails the
+// attempt.
+func Handle[T any](s *Scheduler, t engine.Tenant, queue string, run func(ctx context.Context, job Leased[T]) (output any, err error), options ...HandleOption) {
+	s.Handle(t, queue, func(ctx context.Context, l Lease) (any, error) {
+		job := Leased[T]{Lease: l}
+		if err := json.Unmarshal(l.Payload, &job.Payload); err != nil {
+			return nil, fmt.Errorf("the payload cannot be read as %T: %w", job.Payload, err)
+		}
+		return run(ctx, job)
+	}, options...)
+}
+
+// HandleOption changes how a queue is handled.
+type HandleOption func(*handling)
+
+// Concurrency is how many jobs of the queue run at once, from 1; without it
+// four.
+func Concurrency(jobs int) HandleOption { return func(h *handling) { h.concurrency = max(1, jobs) } }
+
+// handling is one call of Handle.
+type handling struct {
+	tenant      engine.Tenant
+	queue       string
+	run         Handler
+	concurrency int
+}
 
 // Handle makes this process a worker of a queue, from Start or, if that has
-// been, from now on until Stop.
-func (s *Scheduler) Handle(t engine.Tenant, queue string, run Handler) {
+// been, from now on until Stop. The queue may have several.
+func (s *Scheduler) Handle(t engine.Tenant, queue string, run Handler, options ...HandleOption) {
+	h := handling{tenant: t, queue: queue, run: run, concurrency: 4}
+	for _, option := range options {
+		option(&h)
+	}
 	s.workers.add(func() {
-		for range handlersPerQueue {
-			s.workers.running.Go(func() { s.work(t, queue, run) })
+		for range h.concurrency {
+			s.workers.running.Go(func() { s.work(h) })
 		}
 	})
 }
@@ -89,9 +126,9 @@ func (w *workers) stop(ctx context.Context) error {
 }
 
 // work leases and runs one job after the other until Stop.
-func (s *Scheduler) work(t engine.Tenant, queue string, run Handler) {
+func (s *Scheduler) work(h handling) {
 	for !s.ended() {
-		leases, err := s.lease(s.workers.ctx, leaseRequest{tenant: t, queues: []string{queue}, limit: 1, wait: maxWait, lease: defaultLease, worker: "in process"})
+		leases, err := s.lease(s.workers.ctx, leaseRequest{tenant: h.tenant, queues: []string{h.queue}, limit: 1, wait: maxWait, lease: defaultLease, worker: "in process"})
 		if errors.Is(err, engine.ErrTenantGone) {
 			return
 		}
@@ -103,77 +140,136 @@ func (s *Scheduler) work(t engine.Tenant, queue string, run Handler) {
 			}
 		}
 		for _, l := range leases {
-			if err := s.runOne(t, l, run); err != nil {
-				s.complain(s.workers.ctx, err)
+			if err := s.runOne(h, l); err != nil {
+				s.unreported(l, err)
 			}
 		}
 	}
 }
 
-// runOne runs one job, renewing its lease, and reports how it went.
-func (s *Scheduler) runOne(t engine.Tenant, l Lease, run Handler) error {
+// unreported logs that an attempt ended and its job does not know. The job
+// runs again when its lease is over, or does so already.
+func (s *Scheduler) unreported(l Lease, err error) {
+	if errors.Is(err, errLeaseLost) || errors.Is(err, errJobNotFound) {
+		s.options.Log.InfoContext(s.workers.ctx, "a handler ended after its lease did", "job", l.ID, "queue", l.Queue, "attempt", l.Attempt)
+		return
+	}
+	s.complain(s.workers.ctx, fmt.Errorf("the end of job %s, attempt %d: %w", l.ID, l.Attempt, err))
+}
+
+// runOne runs one job, renewing its lease, and reports how it went. What a
+// stop has interrupted is given back.
+func (s *Scheduler) runOne(h handling, l Lease) error {
 	ctx, cancel := context.WithCancel(s.workers.ctx)
 	var renewing sync.WaitGroup
-	renewing.Go(func() { s.renew(ctx, cancel, t, l) })
-	output, err := guard(ctx, l, run)
-	stopped := s.workers.ctx.Err() != nil
+	renewing.Go(func() { s.renew(ctx, cancel, h.tenant, l) })
+	o := guard(ctx, l, h.run)
+	interrupted := s.workers.ctx.Err() != nil && o.failure != nil && !o.failure.final
 	cancel()
 	renewing.Wait()
-	if stopped && err != nil {
-		return s.release(context.Background(), t, []Lease{l})
+	if interrupted {
+		return s.release(context.Background(), h.tenant, []Lease{l})
 	}
-	return s.report(t, leaseRef{l.ID, uint64(l.Token)}, output, err)
+	return s.insist(func() error { return s.report(h.tenant, leaseRef{l.ID, uint64(l.Token)}, o) })
 }
 
-// guard turns a panic into an error.
-func guard(ctx context.Context, l Lease, run Handler) (output any, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			output, err = nil, fmt.Errorf("panic: %v\n%s", v, debug.Stack())
-		}
-	}()
-	return run(ctx, l)
+// outcome is how an attempt ended: failed, snoozed or else done.
+type outcome struct {
+	failure *failure
+	snooze  *time.Duration
+	output  json.RawMessage
 }
 
-// renew sends heartbeats until ctx ends; where one finds the lease lost or the
-// job to be cancelled, it ends ctx itself.
+func failed(format string, args ...any) outcome {
+	return outcome{failure: &failure{text: fmt.Sprintf(format, args...), retryAfter: -1}}
+}
+
+// guard runs a handler in a goroutine of its own: whatever it does to that, the
+// worker goes on.
+func guard(ctx context.Context, l Lease, run Handler) outcome {
+	o := failed("the handler ended its goroutine and returned nothing")
+	var running sync.WaitGroup
+	running.Go(func() {
+		defer func() {
+			if v := recover(); v != nil {
+				o = failed("panic: %v\n%s", v, debug.Stack())
+			}
+		}()
+		o = outcomeOf(run(ctx, l))
+	})
+	running.Wait()
+	return o
+}
+
+// outcomeOf reads what a handler returned. It calls methods of the handler's
+// own types, which may panic, too.
+func outcomeOf(output any, err error) outcome {
+	if snoozed, ok := errors.AsType[snoozeError](err); ok {
+		return outcome{snooze: new(max(0, snoozed.delay))}
+	}
+	if err != nil {
+		_, final := errors.AsType[cancelError](err)
+		return outcome{failure: &failure{text: err.Error(), retryAfter: -1, final: final}}
+	}
+	raw, err := outputOf(output)
+	if err != nil {
+		return failed("its output cannot be stored: %v", err)
+	}
+	return outcome{output: raw}
+}
+
+// renew sends heartbeats until ctx ends. It ends ctx itself when one finds the
+// lease lost or the job to be cancelled, or when none got through for so long
+// that the lease is over.
 func (s *Scheduler) renew(ctx context.Context, cancel context.CancelFunc, t engine.Tenant, l Lease) {
-	every := time.NewTicker(defaultLease / 3)
-	defer every.Stop()
-	for {
+	timeLeft := l.ExpiresAt.Sub(s.options.Clock.Now()) // shorter where the job's timeout is
+	next := time.NewTimer(min(defaultLease/3, timeLeft))
+	defer next.Stop()
+	for renewed := time.Now(); ; {
 		select {
 		case <-ctx.Done():
 			return
-		case <-every.C:
+		case <-next.C:
 		}
+		sent := time.Now()
 		beats, err := s.heartbeat(ctx, t, []beat{{leaseRef: leaseRef{l.ID, uint64(l.Token)}}}, defaultLease)
-		if err == nil && len(beats.lost)+len(beats.cancel) > 0 {
+		switch {
+		case err == nil && len(beats.lost)+len(beats.cancel) > 0, err != nil && time.Since(renewed) >= defaultLease:
 			cancel()
+		case err == nil:
+			renewed = sent
 		}
+		next.Reset(defaultLease / 3)
 	}
 }
 
-// report settles an attempt by what its handler returned.
-func (s *Scheduler) report(t engine.Tenant, l leaseRef, output any, err error) error {
-	ctx := context.Background() // the outcome counts although the worker stops
-	var cancelled cancelError
-	var snoozed snoozeError
-	switch {
-	case errors.As(err, &snoozed):
-		_, err = s.snooze(ctx, t, l, snoozed.delay)
-	case errors.As(err, &cancelled):
-		_, err = s.fail(ctx, t, l, failure{text: cancelled.Error(), final: true})
-	case err != nil:
-		_, err = s.fail(ctx, t, l, failure{text: err.Error(), retryAfter: -1})
+// report settles an attempt. The outcome counts although the worker stops.
+func (s *Scheduler) report(t engine.Tenant, l leaseRef, o outcome) (err error) {
+	switch ctx := context.Background(); {
+	case o.snooze != nil:
+		_, err = s.snooze(ctx, t, l, *o.snooze)
+	case o.failure != nil:
+		_, err = s.fail(ctx, t, l, *o.failure)
 	default:
-		raw, bad := outputOf(output)
-		if bad != nil {
-			_, err = s.fail(ctx, t, l, failure{text: "its output cannot be stored: " + bad.Error(), retryAfter: -1})
-			break
-		}
-		_, err = s.complete(ctx, t, l, raw)
+		_, err = s.complete(ctx, t, l, o.output)
 	}
 	return err
+}
+
+// insist repeats what found the store busy or full, as long as a lease surely
+// lives that was renewed a third of its length ago.
+func (s *Scheduler) insist(report func() error) error {
+	for began := time.Now(); ; {
+		err := report()
+		if !errors.Is(err, engine.ErrBusy) && !errors.Is(err, engine.ErrFull) || time.Since(began) > defaultLease/2 {
+			return err
+		}
+		select {
+		case <-time.After(maxSleep):
+		case <-s.workers.ctx.Done():
+			return err
+		}
+	}
 }
 
 func outputOf(output any) (json.RawMessage, error) {

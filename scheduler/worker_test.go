@@ -1,9 +1,14 @@
 package scheduler_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -53,6 +58,16 @@ func TestHandle(t *testing.T) {
 			b.t.Errorf("errors %+v", j.Errors)
 		}
 	})
+	scenario("ErrOutput that panics", func(context.Context, scheduler.Lease) (any, error) { return explosive{}, nil }, `{"max_attempts":1}`, func(b *bed, id string) {
+		if j := b.wantState(id, "dead"); !strings.HasPrefix(j.Errors[0].Error, "panic: boom\n") {
+			b.t.Errorf("errors %+v", j.Errors)
+		}
+	})
+	scenario("ErrNoReturn", func(context.Context, scheduler.Lease) (any, error) { runtime.Goexit(); return nil, nil }, `{"max_attempts":1}`, func(b *bed, id string) {
+		if j := b.wantState(id, "dead"); !strings.Contains(j.Errors[0].Error, "ended its goroutine") {
+			b.t.Errorf("errors %+v", j.Errors)
+		}
+	})
 	scenario("OK cancelled by its handler", func(context.Context, scheduler.Lease) (any, error) {
 		return nil, scheduler.Cancel(errors.New("address unknown"))
 	}, `{}`, func(b *bed, id string) {
@@ -83,6 +98,19 @@ func TestHandle(t *testing.T) {
 		pass(2 * time.Minute)
 		b.wantState(id, "done", "enqueued", "leased", "completed")
 	})
+	var ran time.Duration
+	scenario("OK told of its timeout", func(ctx context.Context, _ scheduler.Lease) (any, error) {
+		began := time.Now()
+		<-ctx.Done()
+		ran = time.Since(began)
+		return nil, ctx.Err()
+	}, `{"timeout":"5s","max_attempts":1}`, func(b *bed, id string) {
+		pass(11 * time.Second)
+		b.wantState(id, "dead") // expired or failed, whichever came first
+		if ran != 5*time.Second {
+			b.t.Errorf("told after %v", ran)
+		}
+	})
 	scenario("OK told of a cancel", func(ctx context.Context, _ scheduler.Lease) (any, error) {
 		<-ctx.Done()
 		return nil, ctx.Err()
@@ -90,6 +118,128 @@ func TestHandle(t *testing.T) {
 		b.do("POST", "/v1/jobs/"+id+"/cancel", "").want(200)
 		pass(11 * time.Second)
 		b.wantState(id, "cancelled")
+	})
+}
+
+// explosive is an output whose own code panics.
+type explosive struct{}
+
+func (explosive) MarshalJSON() ([]byte, error) { panic("boom") }
+
+// TestHandleTyped reads payloads into a type. One that does not fit fails its
+// attempt, and the worker goes on with the next job.
+func TestHandleTyped(t *testing.T) {
+	type mail struct {
+		To    string `json:"to"`
+		Pages int    `json:"pages"`
+	}
+	virtual(t, func(t *testing.T) {
+		b := newBed(t, scheduler.Options{})
+		scheduler.Handle(b.s, b.acme, "q", func(_ context.Context, job scheduler.Leased[mail]) (any, error) {
+			return map[string]any{"to": job.Payload.To, "pages": job.Payload.Pages, "raw": string(job.Lease.Payload), "id": job.ID}, nil
+		}, scheduler.Concurrency(1))
+		f := func(payload, state, want string) {
+			t.Helper()
+			id := b.enqueue("q", `{"payload":`+payload+`,"max_attempts":1}`)
+			synctest.Wait()
+			j := b.wantState(id, state)
+			got := string(j.Output)
+			if state == "dead" {
+				got = j.Errors[0].Error
+			} else if !strings.Contains(got, `"id":"`+id+`"`) {
+				t.Errorf("%s: output %s", payload, got)
+			}
+			if !strings.Contains(got, want) {
+				t.Errorf("%s: %s; expected was %s in it", payload, got, want)
+			}
+		}
+		f(`{"to":"ann","pages":2}`, "done", `"pages":2,"raw":"{\"to\":\"ann\",\"pages\":2}","to":"ann"`)
+		f(`{"to":"ann","pages":"two"}`, "dead", "the payload cannot be read as scheduler_test.mail: json: cannot unmarshal string into Go struct field mail.pages of type int")
+		f(`["ann"]`, "dead", "cannot be read as scheduler_test.mail")
+		f(`{"to":"bob","colour":"red"}`, "done", `"to":"bob"`)
+		f(`null`, "done", `"to":""`)
+		b.check()
+	})
+}
+
+// TestHandleConcurrency counts how many jobs of a queue run at once.
+func TestHandleConcurrency(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		b := newBed(t, scheduler.Options{})
+		hold := func(context.Context, scheduler.Lease) (any, error) { time.Sleep(time.Minute); return nil, nil }
+		b.s.Handle(b.acme, "one", hold, scheduler.Concurrency(1))
+		b.s.Handle(b.acme, "four", hold)
+		b.s.Handle(b.acme, "seven", hold, scheduler.Concurrency(7))
+		b.s.Handle(b.acme, "least", hold, scheduler.Concurrency(-1))
+		for queue, want := range map[string]int{"one": 1, "four": 4, "seven": 7, "least": 1} {
+			for range 10 {
+				b.enqueue(queue, `{}`)
+			}
+			synctest.Wait()
+			var page struct{ Items []struct{ ID string } }
+			b.do("GET", "/v1/jobs?state=running&queue="+queue, "").want(200).into(&page)
+			if len(page.Items) != want {
+				t.Errorf("queue %s: %d jobs run, expected were %d", queue, len(page.Items), want)
+			}
+		}
+		pass(10 * time.Minute)
+		b.check()
+	})
+}
+
+// TestHandleOutlived lets a lease end under a handler that does not notice: its
+// outcome is refused, nothing complains, and the worker goes on.
+func TestHandleOutlived(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		var log bytes.Buffer
+		b := newBed(t, scheduler.Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
+		b.s.Handle(b.acme, "q", func(context.Context, scheduler.Lease) (any, error) { time.Sleep(time.Minute); return "late", nil }, scheduler.Concurrency(1))
+		id := b.enqueue("q", `{"timeout":"5s","max_attempts":1}`)
+		pass(2 * time.Minute)
+		if j := b.wantState(id, "dead", "enqueued", "leased", "expired"); j.Output != nil {
+			t.Errorf("output %s", j.Output)
+		}
+		next := b.enqueue("q", `{}`)
+		pass(2 * time.Minute)
+		b.wantState(next, "done")
+		b.close()
+		if got := log.String(); strings.Contains(got, "level=ERROR") || !strings.Contains(got, "a handler ended after its lease did") || !strings.Contains(got, id) {
+			t.Errorf("log:\n%s", got)
+		}
+	})
+}
+
+// TestHandleInsists ends a handler while the store takes no more updates of its
+// tenant: the outcome is told when it does again.
+func TestHandleInsists(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		b := newBed(t, scheduler.Options{})
+		end, stand := make(chan bool), make(chan bool)
+		goOn := sync.OnceFunc(func() { close(stand) })
+		defer goOn()
+		b.s.Handle(b.acme, "q", func(context.Context, scheduler.Lease) (any, error) { <-end; return "x", nil })
+		id := b.enqueue("q", `{}`)
+		synctest.Wait()
+		var updates sync.WaitGroup
+		update := func(fn func(*engine.Tx) error, o ...engine.UpdateOption) {
+			updates.Go(func() {
+				if err := b.e.Store.Update(context.Background(), b.acme, fn, o...); err != nil {
+					t.Error(err)
+				}
+			})
+			synctest.Wait()
+		}
+		// The committer stands still, and the tenant has all that it may in the queue.
+		update(func(*engine.Tx) error { <-stand; return nil }, engine.Weight(16<<20-512))
+		update(nothing, engine.Weight(16<<20))
+		b.do("POST", "/v1/queues/q/jobs", `{}`).want(503, "store_busy")
+		close(end)
+		pass(3 * time.Second)
+		b.wantState(id, "running")
+		goOn()
+		updates.Wait()
+		pass(2 * time.Second)
+		b.wantState(id, "done", "enqueued", "leased", "completed")
 	})
 }
 
@@ -134,6 +284,27 @@ func TestStop(t *testing.T) {
 		if l := b.leaseOne("long"); l.Attempt != 1 {
 			t.Errorf("leased %+v", l)
 		}
+	})
+	t.Run("OK a verdict counts", func(t *testing.T) {
+		virtual(t, func(t *testing.T) {
+			b := newBed(t, scheduler.Options{})
+			until := func(err error) scheduler.Handler {
+				return func(ctx context.Context, _ scheduler.Lease) (any, error) { <-ctx.Done(); return nil, err }
+			}
+			b.s.Handle(b.acme, "cancel", until(fmt.Errorf("sending: %w", scheduler.Cancel(errors.New("no such address")))))
+			b.s.Handle(b.acme, "snooze", until(scheduler.Snooze(time.Hour)))
+			b.s.Handle(b.acme, "panic", func(ctx context.Context, _ scheduler.Lease) (any, error) { <-ctx.Done(); panic("interrupted") })
+			cancel, snooze, panicked := b.enqueue("cancel", `{}`), b.enqueue("snooze", `{}`), b.enqueue("panic", `{}`)
+			synctest.Wait()
+			if err := stop(b, time.Second); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("stop: %v", err)
+			}
+			if j := b.wantState(cancel, "cancelled"); j.Errors[0].Error != "sending: no such address" {
+				t.Errorf("errors %+v", j.Errors)
+			}
+			b.wantState(snooze, "scheduled", "enqueued", "leased", "snoozed")
+			b.wantState(panicked, "ready", "enqueued", "leased", "released")
+		})
 	})
 	t.Run("OK before a start", func(t *testing.T) {
 		b := newBed(t, scheduler.Options{})
