@@ -19,7 +19,7 @@ const (
 	smallKeys  = 64
 	bulkKeys   = 1_000
 	pageFill   = 0.75          // of a split page; at bbolt's 0.5 rising keys write 1.4 times the pages, random ones gain nothing
-	bulkMargin = groupKeys / 8 // keys already in a group that takes no further bulk update
+	bulkMargin = groupKeys / 2 // keys already in a group that takes no further bulk update
 )
 
 // group is one round of the committer: the updates that were queued while the
@@ -118,7 +118,7 @@ func (s *store) runAll(g *group, taken []*request) []*request {
 		}
 		s.run(g, r)
 	}
-	for g.keys < bulkMargin && time.Since(g.began) < groupTime/8 {
+	for g.keys < bulkMargin && time.Since(g.began) < groupTime/2 {
 		r := s.queue.moreBulk()
 		if r == nil {
 			break

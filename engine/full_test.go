@@ -200,6 +200,46 @@ func TestStoreFull(t *testing.T) {
 	}
 }
 
+// TestStoreNearlyFull closes the store from nine tenths of its limit on: reads
+// and deletes go on, and it opens again when they have made room.
+func TestStoreNearlyFull(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := memory(t)
+		t.Cleanup(func() { os.RemoveAll(dir) })
+		e := open(t, engine.Options{Dir: dir, MaxStore: 256 << 20, Reserve: 1 << 20, Headroom: 1 << 20, SegmentBytes: 64 << 10})
+		f := &filler{t: t, e: e, acme: tenant(t, e, "acme")}
+		look := func() { time.Sleep(time.Second); synctest.Wait() }
+		for f.next < 5000 {
+			if err := f.put(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if look(); e.Full() {
+			t.Fatal("the store is closed at half of its limit")
+		}
+		for !e.Full() {
+			if err := f.put(); err != nil {
+				t.Fatalf("the store filled up before it was closed: %v", err)
+			}
+			if f.next%50 == 0 {
+				look()
+			}
+		}
+		f.demand(0)
+		if err := f.put(); !errors.Is(err, engine.ErrFull) {
+			t.Errorf("a write to a store that is nearly full: %v", err)
+		}
+		f.remove(0, 1000)
+		f.demand(1000)
+		if look(); e.Full() {
+			t.Error("the store stays closed although a tenth of it was freed")
+		}
+		if err := f.put(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // TestLogAndBlobsFull takes the room from the log and the blobs alone.
 func TestLogAndBlobsFull(t *testing.T) {
 	e, d := onDisk(t)

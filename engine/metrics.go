@@ -47,6 +47,7 @@ func (m *storeMetrics) watch(r prometheus.Registerer, s *store) {
 		return float64(s.db.Stats().FreePageN * s.db.Info().PageSize)
 	})
 	gauge("quintet_engine_store_limit_bytes", "Bytes that the store's file may have.", func() float64 { return float64(s.space.limit) })
+	gauge("quintet_engine_store_fill_ratio", "What part of that limit is in use. From 0.9 on only reads, deletes and completions are accepted.", s.fill)
 	gauge("quintet_engine_disk_full", "1 while only reads, deletes and completions are accepted.", func() float64 { return truth(s.full.Load()) })
 	gauge("quintet_engine_failed", "1 after a failed write: the server must be restarted.", func() float64 { return truth(s.failed() != nil) })
 }

@@ -76,12 +76,39 @@ func (s *store) watchSpace() {
 		case <-s.space.quit:
 			return
 		case <-tick.C:
-			if s.full.Load() && s.hasRoom() && s.space.makeReserve() == nil {
-				s.full.Store(false)
-				s.log.Info("there is room on the disk again; writes are accepted")
-			}
+			s.lookAtSpace()
 		}
 	}
+}
+
+// lookAtSpace closes the store to what does not reclaim before it is full to
+// the brim, and opens it when there is room again.
+func (s *store) lookAtSpace() {
+	fill := s.fill()
+	switch {
+	case s.full.Load():
+		if fill < fillAgain && s.hasRoom() && s.space.makeReserve() == nil {
+			s.full.Store(false)
+			s.log.Info("there is room on the disk again; writes are accepted")
+		}
+	case fill >= fillMost:
+		s.full.Store(true)
+		s.log.Warn("the store is nearly full; only reads, deletes and completions are accepted until there is room", "fill", fill, "limit_bytes", s.space.limit)
+	}
+}
+
+// What part of its limit the store may fill, and what part it must have come
+// down to before it takes writes again. What is left is for whatever reclaims:
+// to delete by the million takes pages too.
+const (
+	fillMost  = 0.9
+	fillAgain = 0.88
+)
+
+// fill is what part of the store's limit is in use.
+func (s *store) fill() float64 {
+	free := int64(s.db.Stats().FreePageN+s.db.Stats().PendingPageN) * int64(s.db.Info().PageSize)
+	return float64(max(0, s.fileBytes()-free)) / float64(s.space.limit)
 }
 
 // hasRoom asks for headroom on the disk and inside the store's limit. What
