@@ -105,10 +105,18 @@ const (
 	fillAgain = 0.88
 )
 
-// fill is what part of the store's limit is in use.
+// fill is what part of the store's limit is in use: the pages up to the last
+// one that was ever used, less those that are free. The file itself is longer.
 func (s *store) fill() float64 {
-	free := int64(s.db.Stats().FreePageN+s.db.Stats().PendingPageN) * int64(s.db.Info().PageSize)
-	return float64(max(0, s.fileBytes()-free)) / float64(s.space.limit)
+	btx, err := s.db.Begin(false)
+	if err != nil {
+		return 0 // it is closed
+	}
+	used := btx.Size()
+	_ = btx.Rollback() // of a reader it cannot fail
+	stats := s.db.Stats()
+	free := int64(stats.FreePageN+stats.PendingPageN) * int64(s.db.Info().PageSize)
+	return float64(max(0, used-free)) / float64(s.space.limit)
 }
 
 // hasRoom asks for headroom on the disk and inside the store's limit. What
