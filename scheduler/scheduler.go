@@ -52,6 +52,7 @@ type Scheduler struct {
 	options Options
 	board   *board
 	metrics *metrics
+	zones   zones // that schedules name
 
 	stopping chan struct{}  // closed by Stop: polls answer, loops end
 	loops    sync.WaitGroup // what Start began
