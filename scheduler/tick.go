@@ -32,7 +32,7 @@ func (s *Scheduler) tick(ctx context.Context) (time.Duration, error) {
 	now := s.now()
 	var busy sync.WaitGroup
 	free := make(chan struct{}, inFlight)
-	for _, h := range herdsOf(s.board.holdTicks(now, maxHerd)) {
+	for _, h := range herdsOf(s.due(now)) {
 		free <- struct{}{}
 		busy.Go(func() {
 			defer func() { <-free }()
@@ -49,39 +49,59 @@ func (s *Scheduler) tick(ctx context.Context) (time.Duration, error) {
 	return s.board.tickWait(s.now()), nil
 }
 
-// herdsOf cuts what is due into pieces for one update each, the tenants in
-// turn. Within a tenant they are ordered by the ids of their jobs, so that the
-// updates write into different pages, one after the other.
-func herdsOf(due []*alarm) (list []herd) {
-	type place struct {
-		id engine.ID
-		*alarm
-	}
-	byTenant := map[engine.Tenant][]place{}
-	for _, a := range due {
-		p := place{alarm: a}
-		if a.rules != nil {
-			p.id = tickID(a.rules.creation, a.cursor.next)
+// due holds what is due, a slice at a time: the committer waits for the board.
+func (s *Scheduler) due(now int64) (all []*alarm) {
+	for len(all) < maxHerd {
+		list := s.board.holdTicks(now, sliceJobs)
+		if len(list) == 0 {
+			break
 		}
-		byTenant[a.tenant] = append(byTenant[a.tenant], p)
+		all = append(all, list...)
+	}
+	return all
+}
+
+// herdsOf cuts what is due into pieces for one update each, the tenants in
+// turn. Within a tenant they are ordered by the ids of their jobs, so that one
+// update after the other writes into new pages and not all into the same.
+func herdsOf(due []*alarm) (list []herd) {
+	byTenant := map[engine.Tenant][]*alarm{}
+	for _, a := range due {
+		byTenant[a.tenant] = append(byTenant[a.tenant], a)
 	}
 	for _, part := range byTenant {
-		slices.SortFunc(part, func(a, b place) int { return bytes.Compare(a.id[:], b.id[:]) })
+		sortByJob(part)
 	}
 	const piece = sliceKeys / (enqueueKeys + 1)
 	for len(byTenant) > 0 {
 		for t, part := range byTenant {
-			h := herd{tenant: t}
-			for _, p := range part[:min(piece, len(part))] {
-				h.alarms = append(h.alarms, p.alarm)
-			}
-			list = append(list, h)
-			if byTenant[t] = part[len(h.alarms):]; len(byTenant[t]) == 0 {
+			n := min(piece, len(part))
+			list = append(list, herd{t, part[:n]})
+			if byTenant[t] = part[n:]; n == len(part) {
 				delete(byTenant, t)
 			}
 		}
 	}
 	return list
+}
+
+// sortByJob orders schedules by the ids that the jobs of their ticks will have.
+func sortByJob(alarms []*alarm) {
+	type place struct {
+		id engine.ID
+		*alarm
+	}
+	places := make([]place, len(alarms))
+	for i, a := range alarms {
+		places[i].alarm = a
+		if a.rules != nil {
+			places[i].id = tickID(a.rules.creation, a.cursor.next)
+		}
+	}
+	slices.SortFunc(places, func(a, b place) int { return bytes.Compare(a.id[:], b.id[:]) })
+	for i, p := range places {
+		alarms[i] = p.alarm
+	}
 }
 
 // fireHerd handles what ticks have come: the jobs and the cursor of a schedule

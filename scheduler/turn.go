@@ -86,7 +86,13 @@ func (r *rules) toRun(first, last, now int64) []int64 {
 }
 
 // keys and bytes are what the turn's update changes and holds, at most.
-func (u *turn) keys() int { return len(u.jobs)*enqueueKeys + 2 }
+func (u *turn) keys() int {
+	n := len(u.jobs)*enqueueKeys + 1
+	if len(u.jobs) > 0 && u.jobs[0].newQueue {
+		n++
+	}
+	return n
+}
 
 func (u *turn) bytes() int {
 	n := 256
