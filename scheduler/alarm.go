@@ -134,14 +134,14 @@ func (s *Scheduler) rulesOf(ctx context.Context, h herd) ([]*rules, error) {
 	missing := false
 	for i, a := range h.alarms {
 		all[i] = a.rules
-		missing = missing || a.rules == nil
+		missing = missing || a.rules == nil && !a.broken
 	}
 	if !missing {
 		return all, nil
 	}
 	return all, s.e.Store.View(ctx, h.tenant, func(v *engine.View) error {
 		for i, a := range h.alarms {
-			if a.rules != nil {
+			if a.rules != nil || a.broken {
 				continue
 			}
 			r, err := s.readRules(v, a.name)
