@@ -113,7 +113,7 @@ func (s *Scheduler) backfill(ctx context.Context, t engine.Tenant, name string, 
 
 // backfillSlice is how many of so many ticks one update takes.
 func (r *rules) backfillSlice(ticks int) int {
-	return max(1, min(ticks, (sliceKeys-1)/enqueueKeys, sliceBytes/(len(r.plan.payload)+1)))
+	return max(1, min(ticks, (sliceKeys-1)/jobKeys(r.plan), sliceBytes/(len(r.plan.payload)+1)))
 }
 
 // backfillSlice makes the jobs of some ticks and returns how many are new.
@@ -122,7 +122,7 @@ func (s *Scheduler) backfillSlice(ctx context.Context, t engine.Tenant, name str
 	for _, tick := range ticks {
 		jobs = append(jobs, s.prepareTick(t, name, r, tick, now))
 	}
-	err = s.update(ctx, t, len(jobs)*enqueueKeys+1, 1, func(tx *engine.Tx) error {
+	err = s.update(ctx, t, len(jobs)*jobKeys(r.plan)+1, 1, func(tx *engine.Tx) error {
 		made = 0
 		if sc, err := loadSchedule(tx, name); err != nil {
 			return err

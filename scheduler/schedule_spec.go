@@ -92,6 +92,9 @@ func (d *ScheduleSpec) check(z *zones) (*rules, error) {
 	if r.plan, err = d.Job.check("body.job"); err != nil {
 		return nil, err
 	}
+	if most := (sliceKeys - 2) / jobKeys(r.plan); r.most > most {
+		return nil, invalid("body.missed_max", "is at most %d with this job: one commit makes them all", most)
+	}
 	d.Job.Payload = r.plan.payload
 	r.jitter, err = spanOf("body.jitter", &d.Jitter, time.Millisecond, maxJitter)
 	return r, err

@@ -13,7 +13,7 @@ import (
 // Sizes of the work on ticks.
 const (
 	maxHerd   = 10_000          // schedules that one pass takes
-	sliceKeys = 950             // keys that one update changes
+	sliceKeys = 1_000           // keys that one update changes
 	inFlight  = 4               // updates at once: some are prepared while one is written
 	warmAhead = 2 * time.Second // how long before its tick a definition is read
 	warmTicks = 20_000          // alarms that one pass looks at for that
@@ -138,20 +138,23 @@ func (s *Scheduler) fireTurns(ctx context.Context, t engine.Tenant, turns []*tur
 	if len(turns) == 0 {
 		return nil
 	}
+	var taken []*turn
 	var fired []tickJob
 	err := s.update(ctx, t, keys, 1, func(tx *engine.Tx) error {
-		fired = fired[:0]
+		taken, fired = taken[:0], fired[:0]
 		for _, u := range turns {
-			jobs, err := s.take(tx, u)
+			done, jobs, err := s.take(tx, u)
 			if err != nil {
 				return err
 			}
-			fired = append(fired, jobs...)
+			if done {
+				taken, fired = append(taken, u), append(fired, jobs...)
+			}
 		}
 		return nil
 	}, engine.Weight(bytes))
 	if err == nil {
-		s.ticked(t, turns, fired)
+		s.ticked(t, taken, fired)
 	}
 	return err
 }

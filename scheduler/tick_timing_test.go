@@ -3,6 +3,7 @@ package scheduler
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -72,6 +73,8 @@ func benchHerd(b *testing.B, schedules int) {
 	report("late-max-ms", late, 1)
 	report("enqueue-p99-ms", <-busy, 0.99)
 	report("enqueue-idle-p99-ms", idle, 0.99)
+	floor := benchFloor(b, s, t, schedules)
+	b.ReportMetric(float64(floor.Microseconds())/1000, "store-alone-ms")
 	b.ReportMetric(float64(syncP50(b).Microseconds()), "fdatasync-p50-us")
 	b.ReportMetric(0, "ns/op")
 }
@@ -121,6 +124,52 @@ func enqueueBeside(s *Scheduler, t engine.Tenant, span time.Duration) []time.Dur
 	}
 	all.Wait()
 	return slices.Concat(took...)
+}
+
+// benchFloor writes to the store what the ticks of so many schedules write,
+// with enqueues beside as there: keys and values of the same lengths, a cursor
+// of each somewhere in a bucket that has all of them.
+func benchFloor(b *testing.B, s *Scheduler, t engine.Tenant, n int) time.Duration {
+	names := make([][]byte, n)
+	for i := range names {
+		names[i] = fmt.Appendf(nil, "s%05d", i)
+	}
+	value := make([]byte, 128)
+	write := func(from int, rising bool) {
+		must(b, s.e.Store.Update(context.Background(), t, func(tx *engine.Tx) error {
+			for i := from; i < min(from+200, n); i++ {
+				if id := fmt.Appendf(nil, "%016d", i); rising {
+					tx.Put("scheduler.jobs2", id, value[:105])
+					tx.Put("scheduler.payloads2", id, value[:26])
+					tx.Put("scheduler.index2", append(id, value[:30]...), nil)
+					tx.Put("scheduler.transitions2", append(id, value[:12]...), value[:50])
+				}
+				tx.Put("scheduler.cursors2", names[i], value[:cursorBytes])
+			}
+			return nil
+		}, engine.Bulk))
+	}
+	for from := 0; from < n; from += 200 {
+		write(from, false)
+	}
+	rand.New(rand.NewPCG(1, 1)).Shuffle(n, func(i, j int) { names[i], names[j] = names[j], names[i] })
+	beside := make(chan struct{})
+	go func() { enqueueBeside(s, t, time.Second); close(beside) }()
+	time.Sleep(100 * time.Millisecond)
+	began := time.Now()
+	var busy sync.WaitGroup
+	free := make(chan struct{}, inFlight)
+	for from := 0; from < n; from += 200 {
+		free <- struct{}{}
+		busy.Go(func() {
+			write(from, true)
+			<-free
+		})
+	}
+	busy.Wait()
+	took := time.Since(began)
+	<-beside
+	return took
 }
 
 // readyOf counts what is ready in a queue.

@@ -85,9 +85,15 @@ func (r *rules) toRun(first, last, now int64) []int64 {
 	return []int64{last}
 }
 
+// jobKeys is how many keys a job of a plan writes, beside its queue's.
+func jobKeys(plan) int { return enqueueKeys }
+
 // keys and bytes are what the turn's update changes and holds, at most.
 func (u *turn) keys() int {
-	n := len(u.jobs)*enqueueKeys + 1
+	n := 1
+	for _, j := range u.jobs {
+		n += jobKeys(j.plan)
+	}
 	if len(u.jobs) > 0 && u.jobs[0].newQueue {
 		n++
 	}
@@ -103,11 +109,11 @@ func (u *turn) bytes() int {
 }
 
 // take moves a schedule on and writes its jobs, if its cursor is what the turn
-// was decided on. It returns the jobs that are new.
-func (s *Scheduler) take(tx *engine.Tx, u *turn) (fired []tickJob, err error) {
+// was decided on. It reports whether it is, and the jobs that are new.
+func (s *Scheduler) take(tx *engine.Tx, u *turn) (taken bool, fired []tickJob, err error) {
 	cur, err := loadCursor(tx, u.name)
 	if err != nil || cur != u.seen {
-		return nil, err
+		return false, nil, err
 	}
 	cur.passed, cur.next = max(cur.passed, u.passed), u.next
 	for _, j := range u.jobs {
@@ -123,5 +129,5 @@ func (s *Scheduler) take(tx *engine.Tx, u *turn) (fired []tickJob, err error) {
 		}
 	}
 	tx.Put(bucketCursors, []byte(u.name), cur.encode())
-	return fired, nil
+	return true, fired, nil
 }
