@@ -60,7 +60,7 @@ var bodies = map[string]string{
 	"put-documents": `[{"n":1}]`, "put-document": `{"n":1}`, "search-collection": `{"mode":"keyword"}`,
 	"sign-image":   `{"operations":"w=10"}`,
 	"complete-job": `{"token":"1"}`, "fail-job": `{"token":"1","error":"x"}`, "snooze-job": `{"token":"1","delay":"1s"}`,
-	"enqueue-jobs": `{"payload":{"x":1}}`, "put-schedule": `{"cron":"0 0 1 1 *","queue":"reports","job":{}}`,
+	"enqueue-jobs": `{"payload":{"x":1}}`, "backfill-schedule": `{"from":"2026-01-01T00:00:00Z","to":"2026-01-02T00:00:00Z"}`, "preview-schedule-spec": `{"every":"1h","queue":"reports"}`, "put-schedule": `{"cron":"0 0 1 1 *","queue":"reports","job":{}}`,
 	"append-events": `[{"ts":1700000000,"type":"a"}]`, "query-stream": `{"from":"-5m","to":"now","step":"1m","select":["count"]}`,
 	"update-tenant": `{"name":"stolen"}`, "report-progress": `{"token":"1","progress":5}`, "patch-job": `{"priority":1}`,
 }

@@ -238,6 +238,7 @@ func TestShapes(t *testing.T) {
   },
   "missed": "latest",
   "overlap": "skip",
+  "paused": false,
   "created_at": "2000-01-01T00:00:00Z",
   "updated_at": "2000-01-01T00:00:00Z",
   "next": "2000-01-01T01:30:00Z",

@@ -109,7 +109,9 @@ func TestCronErrors(t *testing.T) {
 	f("ErrReboot", "@reboot", "UTC", "body.cron", "use @hourly")
 	f("ErrLast day", "0 0 L * *", "UTC", "body.cron", "L and W are not supported")
 	f("ErrHash", "0 0 * * 5#2", "UTC", "body.cron", "does not belong there")
-	f("ErrSeven", "0 0 * * 7-9", "UTC", "body.cron", "7 is Sunday")
+	f("ErrSeven", "0 0 * * 7-9", "UTC", "body.cron", "at byte 9: 9 is too large")
+	f("ErrSeven begins", "0 0 * * 7-7", "UTC", "body.cron", "7 is Sunday and ends a range")
+	f("ErrSeven stepped", "0 0 * * 7/2", "UTC", "body.cron", "7 is Sunday and ends a range")
 	f("ErrSeven step", "0 0 * * 5-7/0", "UTC", "body.cron", "step")
 	f("ErrEight", "0 0 * * 8", "UTC", "body.cron", "field 5")
 	f("ErrLong", strings.Repeat("1,", 200)+"1 * * * *", "UTC", "body.cron", "256 bytes")
@@ -117,6 +119,57 @@ func TestCronErrors(t *testing.T) {
 	f("ErrZone", "0 0 * * *", "Europe/Atlantis", "body.zone", "is not a zone")
 	f("ErrZone path", "0 0 * * *", "../etc/passwd", "body.zone", "is not a zone")
 	f("ErrZone local", "0 0 * * *", "Local", "body.zone", "is the name of a zone")
+}
+
+// TestCronHints tells what was probably meant.
+func TestCronHints(t *testing.T) {
+	f := func(name, spec, zone, message string) {
+		t.Run(name, func(t *testing.T) {
+			_, err := scheduler.ParseCron(spec, zone)
+			if own, ok := errors.AsType[*engine.Error](err); !ok || !strings.Contains(own.Fields[0].Message, message) {
+				t.Errorf("got %v\nexpected was %s", err, message)
+			}
+		})
+	}
+	f("ErrMonday", "0 9 * * MONDAY", "UTC", `field 5 (day of week), at byte 9: "MONDAY" is probably meant as MON`)
+	f("ErrMonday in a list", "0 9 * * TUE,Mondey", "UTC", `at byte 13: "Mondey" is probably meant as MON`)
+	f("ErrJuly", "0 9 * july *", "UTC", `"july" is probably meant as JUL`)
+	f("ErrFir", "0 9 * * FRY", "UTC", `"FRY" is probably meant as FRI`)
+	f("ErrSunday as a month", "0 9 * SUN *", "UTC", `"SUN" belongs into field 5 (day of week)`)
+	f("ErrMonth as an hour", "0 DEC * * *", "UTC", `"DEC" belongs into field 4 (month)`)
+	f("ErrMinute", "60 * * * *", "UTC", "field 1 (minute), at byte 1: 60 is too large: minutes are 0 to 59")
+	f("ErrHour", "0 1,24 * * *", "UTC", "field 2 (hour), at byte 5: 24 is too large: hours are 0 to 23, midnight being 0")
+	f("ErrDay", "0 0 0 * *", "UTC", "0 is too small: days of the month are 1 to 31")
+	f("ErrMonth", "0 0 1 13 *", "UTC", "months are 1 to 12, or JAN to DEC")
+	f("ErrHuge", "99999999999999999999999 * * * *", "UTC", "is too large")
+	f("ErrSeconds", "* * * * * *", "UTC", `at byte 11: has 6 fields and needs five: minute, hour, day of month, month, day of week; seconds are not supported, drop the first field: "* * * * *"`)
+	f("ErrYear", "0 9 * * MON 2027", "UTC", `years are not supported, drop the last field: "0 9 * * MON"`)
+	f("ErrQuartz", "0 0 9 * * ? 2027", "UTC", `drop the first and the last field: "0 9 * * ?"`)
+	f("ErrFour", "0 9 * *", "UTC", `to fill up with any day, write "0 9 * * *"`)
+	f("ErrEvery", "@every 5m", "UTC", `send every: "5m" and no cron`)
+	f("ErrEvery otherwise", "@every 1h30m", "UTC", `send every: "5m" and no cron`)
+	f("ErrShorthand", "@Dayly", "UTC", `"@Dayly" is probably meant as @daily`)
+	f("ErrNight", "0 22-4 * * *", "UTC", "a range rises; 22-4 is probably meant as 22-23,0-4")
+	f("ErrWeekend", "0 9 * * SAT-SUN", "UTC", "SAT-SUN is probably meant as 6,0")
+	f("ErrComma", "1,,2 * * * *", "UTC", "at byte 3: a value is missing")
+	f("ErrComma at the end", "1, * * * *", "UTC", "at byte 3: a value is missing")
+	f("ErrOpen range", "1- * * * *", "UTC", "a value is missing")
+	f("ErrStar range", "*-5 * * * *", "UTC", "begins no range")
+	f("ErrStep", "*/x * * * *", "UTC", `"x" is no step`)
+	f("ErrLast weekday", "0 0 * * 5L", "UTC", "L and W are not supported")
+	f("ErrNth", "0 0 * * FRI#2", "UTC", "nth weekday")
+	f("ErrUnicode", "0 0 * * MÖN", "UTC", "does not belong there")
+	f("ErrWord", "abcdefg * * * *", "UTC", `"abcdefg" is no number: minutes are 0 to 59`)
+	f("ErrNeverFires", "0 0 31 4,6 *", "UTC", "early on the 1st of the next")
+	f("ErrZone case", "0 0 * * *", "europe/berlin", "did you mean Europe/Berlin?")
+	f("ErrZone case of a rare one", "0 0 * * *", "america/st_kitts", "did you mean America/St_Kitts?")
+	f("ErrZone letters", "0 0 * * *", "Europe/Belrin", "did you mean Europe/Berlin?")
+	f("ErrZone town", "0 0 * * *", "New York", "did you mean America/New_York?")
+	f("ErrZone continent", "0 0 * * *", "Asia/Istambul", "did you mean Europe/Istanbul?")
+	f("ErrZone abbreviation", "0 0 * * *", "PST", "send America/Los_Angeles")
+	f("ErrZone offset", "0 0 * * *", "UTC+2", "an offset has no rule for summer time")
+	f("ErrZone long", "0 0 * * *", strings.Repeat("x", 300), "IANA")
+	f("ErrZone bytes", "0 0 * * *", "\xff\xfe", "IANA")
 }
 
 // TestCronLatest compares latest with walking from tick to tick.

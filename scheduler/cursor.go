@@ -14,7 +14,7 @@ import (
 // tick again. Times are milliseconds.
 type cursor struct {
 	version uint64 // of the definition that next was computed from
-	passed  int64  // no tick up to here happens any more; it never goes back
+	passed  int64  // no tick up to here happens by itself any more; it never goes back
 	next    int64  // the tick to come, 0 for none
 	fired   int64  // the newest tick that made a job, 0 for none
 	job     engine.ID

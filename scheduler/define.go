@@ -32,10 +32,11 @@ func (s *Scheduler) edit(ctx context.Context, t engine.Tenant, name, ifMatch str
 			return err
 		}
 		if e.stored != nil && e.cursor.next != 0 && e.cursor.next <= e.now {
-			if err := s.fire(ctx, t, []string{name}); err != nil {
+			if done, err := s.fire(ctx, t, name); err != nil {
 				return err
+			} else if done {
+				continue
 			}
-			continue
 		}
 		apply, err := plan(e)
 		if err != nil || apply == nil {
@@ -72,7 +73,7 @@ func (s *Scheduler) define(ctx context.Context, t engine.Tenant, name, ifMatch s
 	if err := api.CheckName("schedule", name); err != nil {
 		return nil, cur, false, err
 	}
-	c, _, err := d.check()
+	r, err := d.check(&s.zones)
 	if err != nil {
 		return nil, cur, false, err
 	}
@@ -84,11 +85,11 @@ func (s *Scheduler) define(ctx context.Context, t engine.Tenant, name, ifMatch s
 		if sc, cur, created = e.stored, e.cursor, e.stored == nil; !created && sc.Definition.equal(&d) {
 			return nil, nil
 		}
-		sc, cur = e.defined(creation, d, c)
-		if _, err := sc.encode(); err != nil {
+		var err error
+		if sc, cur, err = e.defined(creation, d, *r); err != nil {
 			return nil, err
 		}
-		return func(tx *engine.Tx) error { return putSchedule(tx, name, sc, &cur) }, nil
+		return putting(name, sc, &cur)
 	})
 	return sc, cur, created, err
 }
@@ -111,18 +112,45 @@ func (e *edit) matches() bool {
 }
 
 // defined is the schedule after the change. Its first tick is after everything
-// that has passed and after the change itself.
-func (e *edit) defined(creation engine.ID, d ScheduleSpec, c *cron) (*schedule, cursor) {
+// that has passed and after the change itself; one without is refused.
+func (e *edit) defined(creation engine.ID, d ScheduleSpec, r rules) (*schedule, cursor, error) {
 	sc := &schedule{Format: formatSchedule, Creation: creation, CreatedAt: e.now, UpdatedAt: e.now, Definition: d}
 	cur := cursor{passed: max(e.cursor.passed, e.now)}
 	if e.stored != nil {
-		sc.Creation, sc.CreatedAt = e.stored.Creation, e.stored.CreatedAt
+		sc.Creation, sc.CreatedAt, sc.Paused = e.stored.Creation, e.stored.CreatedAt, e.stored.Paused
 		cur.fired, cur.job = e.cursor.fired, e.cursor.job
 	}
-	if next, ok := c.next(time.UnixMilli(cur.passed)); ok {
-		cur.next = next.UnixMilli()
+	r.made(sc.Creation, sc.CreatedAt)
+	next, ok := r.timing.next(cur.passed)
+	if !ok {
+		return nil, cur, d.neverFires()
 	}
-	return sc, cur
+	if sc.Paused == nil {
+		cur.next = next
+	}
+	return sc, cur, nil
+}
+
+// neverFires refuses a definition whose ticks have all passed.
+func (d *ScheduleSpec) neverFires() error {
+	bounded := d.StartAt != "" || d.EndAt != ""
+	switch {
+	case d.At != "" && bounded:
+		return invalid("body.at", "never fires: that time has passed, or is not from start_at on and before end_at")
+	case d.At != "":
+		return invalid("body.at", "never fires: that time has passed")
+	case bounded:
+		return invalid("body.end_at", "never fires: no tick is still to come from start_at on and before end_at")
+	}
+	return invalid("body.every", "never fires: its first tick is after the year 9999")
+}
+
+// putting is an apply that writes both, where they can be written.
+func putting(name string, sc *schedule, cur *cursor) (func(*engine.Tx) error, error) {
+	if _, err := sc.encode(); err != nil {
+		return nil, err
+	}
+	return func(tx *engine.Tx) error { return putSchedule(tx, name, sc, cur) }, nil
 }
 
 // putSchedule writes both and gives them their version.

@@ -12,7 +12,8 @@
 //   - A transition is recorded for each change of a job. Together they are the
 //     durable job log, and by job its timeline.
 //   - A dead letter is a job that used up its attempts. Redrive makes it ready.
-//   - A schedule makes one job per tick of a cron expression in a zone.
+//   - A schedule makes one job per tick: of a cron expression in a zone, of a
+//     span of time, or at one time. Its cursor is where its ticks stand.
 //   - A bulk operation does one thing to all jobs that a filter chooses.
 //   - The board is what of all this stands in memory: heaps of what is ready,
 //     due and leased, derived from the store and never the only copy.

@@ -82,11 +82,16 @@ const enqueueKeys = 3
 // keys is how many rising keys q costs as much as: a key that stands anywhere
 // costs four.
 func (q *Enqueue) keys() int {
-	n := enqueueKeys + 4*len(q.fixed.tags)
-	if q.fixed.unique.given() {
-		n += 8
-	}
 	if q.fixed.blob != nil {
+		return q.plan.keys() + 8
+	}
+	return q.plan.keys()
+}
+
+// keys is how many it is without a blob.
+func (p *plan) keys() int {
+	n := enqueueKeys + 4*len(p.tags)
+	if p.uniqueKey != "" {
 		n += 8
 	}
 	return n

@@ -55,7 +55,7 @@ func (b *board) diff(tb *tenantBoard, fresh *board, want *tenantBoard) string {
 		}
 	}
 	for name, a := range want.alarms {
-		if own := tb.alarms[name]; own == nil || own.next != a.next {
+		if own := tb.alarms[name]; own == nil || own.cursor != a.cursor {
 			return fmt.Sprintf("schedule %s ticks at another time than in the store", name)
 		}
 	}
@@ -98,7 +98,11 @@ type Cron struct{ c *cron }
 
 // ParseCron exposes parseCron.
 func ParseCron(spec, zone string) (Cron, error) {
-	c, err := parseCron(spec, zone)
+	loc, err := new(zones).load(zone)
+	if err != nil {
+		return Cron{}, err
+	}
+	c, err := parseCron(spec, loc)
 	return Cron{c}, err
 }
 

@@ -22,12 +22,19 @@ func (s *Scheduler) Routes(a huma.API, e *echo.Echo) {
 	s.workerRoutes(a)
 	s.jobRoutes(a)
 	s.liveRoutes(e, document)
-	get, put, del := http.MethodGet, http.MethodPut, http.MethodDelete
+	get, put, post, del := http.MethodGet, http.MethodPut, http.MethodPost, http.MethodDelete
 	huma.Register(a, operation(get, "/v1/schedules", "list-schedules", "read", "The schedules, by name"), body(s.getSchedules))
 	huma.Register(a, operation(put, "/v1/schedules/{id}", "put-schedule", "write", "Define a schedule"), whole(s.putSchedule))
 	huma.Register(a, operation(get, "/v1/schedules/{id}", "get-schedule", "read", "One schedule"), whole(s.getSchedule))
 	huma.Register(a, operation(del, "/v1/schedules/{id}", "delete-schedule", "admin", "Delete a schedule; its jobs stay"), whole(s.deleteSchedule))
 	huma.Register(a, operation(get, "/v1/schedules/{id}/preview", "preview-schedule", "read", "The next ticks of a schedule"), body(s.getPreview))
+	huma.Register(a, operation(post, "/v1/schedules/preview", "preview-schedule-spec", "read", "The next ticks that a definition would have; nothing is stored"), body(s.postPreview))
+	huma.Register(a, operation(post, "/v1/schedules/{id}/pause", "pause-schedule", "write", "Pass over the ticks of a schedule until it is resumed"), whole(s.postPause))
+	huma.Register(a, operation(post, "/v1/schedules/{id}/resume", "resume-schedule", "write", "Let a schedule tick again"), whole(s.postResume))
+	run := operation(post, "/v1/schedules/{id}/run", "run-schedule", "write", "Make a job of a schedule now; its ticks stay as they are")
+	run.DefaultStatus = http.StatusCreated
+	huma.Register(a, run, whole(s.postRun))
+	huma.Register(a, operation(post, "/v1/schedules/{id}/backfill", "backfill-schedule", "write", "Make the jobs of past ticks that have none"), body(s.postBackfill))
 }
 
 func (s *Scheduler) queueRoutes(a huma.API) {

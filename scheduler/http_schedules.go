@@ -80,3 +80,71 @@ type previewInput struct {
 func (s *Scheduler) getPreview(ctx context.Context, t engine.Tenant, in *previewInput) (*SchedulePreview, error) {
 	return s.preview(ctx, t, in.ID, in.N)
 }
+
+type previewSpecInput struct {
+	N    int `query:"n" default:"10" doc:"How many ticks, up to 1,000."`
+	Body ScheduleSpec
+}
+
+func (s *Scheduler) postPreview(_ context.Context, _ engine.Tenant, in *previewSpecInput) (*SchedulePreview, error) {
+	return s.previewOf(in.Body, in.N)
+}
+
+type pauseInput struct {
+	SchedulePath
+	Body *struct {
+		Note string `json:"note,omitempty" doc:"Why, for whoever looks at it later; up to 500 characters."`
+	}
+}
+
+func (s *Scheduler) postPause(ctx context.Context, t engine.Tenant, in *pauseInput) (*scheduleAnswer, error) {
+	note := ""
+	if in.Body != nil {
+		note = in.Body.Note
+	}
+	sc, cur, err := s.pause(ctx, t, in.ID, note)
+	if err != nil {
+		return nil, err
+	}
+	return newScheduleAnswer(http.StatusOK, in.ID, sc, cur), nil
+}
+
+func (s *Scheduler) postResume(ctx context.Context, t engine.Tenant, in *SchedulePath) (*scheduleAnswer, error) {
+	sc, cur, err := s.resume(ctx, t, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return newScheduleAnswer(http.StatusOK, in.ID, sc, cur), nil
+}
+
+type runInput struct {
+	SchedulePath
+	Key string `header:"Idempotency-Key" maxLength:"255" doc:"Makes the request repeatable for 24 hours."`
+}
+
+// runAnswer carries the job that was made.
+type runAnswer struct {
+	Status int
+	Body   *Job
+}
+
+func (s *Scheduler) postRun(ctx context.Context, t engine.Tenant, in *runInput) (*runAnswer, error) {
+	who, err := principalOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	j, err := s.runNow(ctx, t, in.ID, engine.Once{Principal: who, Route: "POST /v1/schedules/" + in.ID + "/run", Key: in.Key})
+	if err != nil {
+		return nil, err
+	}
+	return &runAnswer{http.StatusCreated, j}, nil
+}
+
+type backfillInput struct {
+	SchedulePath
+	Body backfillSpec
+}
+
+func (s *Scheduler) postBackfill(ctx context.Context, t engine.Tenant, in *backfillInput) (Backfill, error) {
+	return s.backfill(ctx, t, in.ID, in.Body)
+}

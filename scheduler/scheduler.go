@@ -59,6 +59,7 @@ type Scheduler struct {
 	options Options
 	board   *board
 	metrics *metrics
+	zones   zones // that schedules name
 
 	leaving    chan struct{} // closed by Goodbye: polls and live connections end
 	goodbye    sync.Once

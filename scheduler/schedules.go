@@ -2,7 +2,6 @@ package scheduler
 
 import (
 	"context"
-	"time"
 
 	"quintet/engine"
 	"quintet/engine/api"
@@ -43,50 +42,4 @@ func (s *Scheduler) schedules(ctx context.Context, t engine.Tenant, limit int, f
 		return nil
 	})
 	return api.NewList(list, limit, func(a *Schedule) []byte { return []byte(a.ID) }), err
-}
-
-// SchedulePreview is what a schedule will do.
-type SchedulePreview struct {
-	Ticks []ScheduleTick `json:"ticks" nullable:"false"`
-	Note  string         `json:"note,omitempty" doc:"What the expression means, where it surprises."`
-}
-
-// ScheduleTick is one instant of a schedule, in its zone.
-type ScheduleTick struct {
-	Time time.Time `json:"time"`
-	Note string    `json:"note,omitempty" doc:"What the zone's clock does to it." example:"02:30 does not exist on this day; runs at 03:00"`
-}
-
-const (
-	defaultPreview = 10
-	maxPreview     = 1_000
-)
-
-// preview lists the next n ticks.
-func (s *Scheduler) preview(ctx context.Context, t engine.Tenant, name string, n int) (*SchedulePreview, error) {
-	if n < 1 || n > maxPreview {
-		return nil, invalid("query.n", "is from 1 to %d", maxPreview)
-	}
-	sc, cur, err := s.schedule(ctx, t, name)
-	if err != nil {
-		return nil, err
-	}
-	c, _, err := sc.Definition.check()
-	if err != nil {
-		return nil, err
-	}
-	a := &SchedulePreview{Ticks: []ScheduleTick{}}
-	if c.eitherDay {
-		a.Note = "day of month and day of week are both given: it runs on days that match either"
-	}
-	after := time.UnixMilli(max(cur.passed, s.now()))
-	for range n {
-		next, ok := c.next(after)
-		if !ok {
-			break
-		}
-		a.Ticks = append(a.Ticks, ScheduleTick{Time: next.In(c.zone), Note: c.note(next)})
-		after = next
-	}
-	return a, nil
 }

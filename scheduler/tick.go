@@ -1,167 +1,198 @@
 package scheduler
 
 import (
+	"bytes"
 	"context"
-	"errors"
+	"slices"
+	"sync"
 	"time"
 
 	"quintet/engine"
 )
 
+// Sizes of the work on ticks.
 const (
-	missedAfter = 10 * time.Second // how late a tick is missed
-	sliceTicks  = 100              // schedules that one update moves on
+	maxHerd   = 10_000          // schedules that one pass takes
+	sliceKeys = 1_000           // keys that one update changes
+	inFlight  = 4               // updates at once: some are prepared while one is written
+	warmAhead = 2 * time.Second // how long before its tick a definition is read
+	warmTicks = 20_000          // alarms that one pass looks at for that
 )
 
-// turn is what becomes of one schedule whose tick is due, decided before the
-// update that does it.
-type turn struct {
-	name   string
-	seen   cursor // the update does nothing if it is not this any more
-	tick   int64  // the one that is handled: the latest that has come
-	next   int64
-	missed bool // it is too late, or earlier ones were passed over
-	job    *Enqueue
-	skip   bool // overlap skip
+// herd is some schedules of one tenant whose tick has come.
+type herd struct {
+	tenant engine.Tenant
+	alarms []*alarm
 }
 
-// tick handles the schedules whose tick has come.
+// tick handles the schedules whose tick has come, and reads the definitions of
+// those whose tick is near. What fails is told here and tried again a second
+// later: the trouble of one tenant is not everybody's.
 func (s *Scheduler) tick(ctx context.Context) (time.Duration, error) {
-	list, wait := s.board.holdTicks(s.now(), sliceTicks)
-	defer s.board.giveBackTicks(list)
-	names := map[engine.Tenant][]string{}
-	for _, a := range list {
-		names[a.tenant] = append(names[a.tenant], a.name)
+	now := s.now()
+	var busy sync.WaitGroup
+	free := make(chan struct{}, inFlight)
+	for _, h := range herdsOf(s.due(now)) {
+		free <- struct{}{}
+		busy.Go(func() {
+			defer func() { <-free }()
+			if err := s.fireHerd(ctx, h, now); err != nil && ctx.Err() == nil {
+				s.complain(ctx, err)
+			}
+			s.board.postpone(h.alarms, s.now()+maxSleep.Milliseconds())
+		})
 	}
-	var failed []error
-	for t, part := range names {
-		failed = append(failed, s.fire(ctx, t, part))
+	busy.Wait()
+	if err := s.warm(ctx); err != nil && ctx.Err() == nil {
+		s.complain(ctx, err)
 	}
-	return wait, errors.Join(failed...)
+	return s.board.tickWait(s.now()), nil
 }
 
-// fire handles what ticks of the named schedules have come: their jobs and
-// their cursors are written in one commit.
-func (s *Scheduler) fire(ctx context.Context, t engine.Tenant, names []string) error {
-	now := s.now()
-	turns, err := s.turns(ctx, t, names, now)
-	if err != nil || len(turns) == 0 {
+// due holds what is due, a slice at a time: the committer waits for the board.
+func (s *Scheduler) due(now int64) (all []*alarm) {
+	for len(all) < maxHerd {
+		list := s.board.holdTicks(now, sliceJobs)
+		if len(list) == 0 {
+			break
+		}
+		all = append(all, list...)
+	}
+	return all
+}
+
+// herdsOf cuts what is due into pieces for one update each, the tenants in
+// turn. Within a tenant they are ordered by the ids of their jobs, so that one
+// update after the other writes into new pages and not all into the same.
+func herdsOf(due []*alarm) (list []herd) {
+	byTenant := map[engine.Tenant][]*alarm{}
+	for _, a := range due {
+		byTenant[a.tenant] = append(byTenant[a.tenant], a)
+	}
+	for _, part := range byTenant {
+		sortByJob(part)
+	}
+	const piece = sliceKeys / (enqueueKeys + 1)
+	for len(byTenant) > 0 {
+		for t, part := range byTenant {
+			n := min(piece, len(part))
+			list = append(list, herd{t, part[:n]})
+			if byTenant[t] = part[n:]; n == len(part) {
+				delete(byTenant, t)
+			}
+		}
+	}
+	return list
+}
+
+// sortByJob orders schedules by the ids that the jobs of their ticks will have.
+func sortByJob(alarms []*alarm) {
+	type place struct {
+		id engine.ID
+		*alarm
+	}
+	places := make([]place, len(alarms))
+	for i, a := range alarms {
+		places[i].alarm = a
+		if a.rules != nil {
+			places[i].id = tickID(a.rules.creation, a.cursor.next)
+		}
+	}
+	slices.SortFunc(places, func(a, b place) int { return bytes.Compare(a.id[:], b.id[:]) })
+	for i, p := range places {
+		alarms[i] = p.alarm
+	}
+}
+
+// fireHerd handles what ticks have come: the jobs and the cursor of a schedule
+// are written in one commit.
+func (s *Scheduler) fireHerd(ctx context.Context, h herd, now int64) error {
+	all, err := s.rulesOf(ctx, h)
+	if err != nil {
 		return err
 	}
-	var fired []*turn
-	err = s.update(ctx, t, len(turns), enqueueKeys+2, func(tx *engine.Tx) error {
-		fired = fired[:0]
+	var turns []*turn
+	keys, bytes := 0, 0
+	for i, a := range h.alarms {
+		if all[i] == nil {
+			continue
+		}
+		u := s.turn(h.tenant, a.name, all[i], a.cursor, now)
+		if keys+u.keys() > sliceKeys || bytes+u.bytes() > sliceBytes {
+			if err := s.fireTurns(ctx, h.tenant, turns); err != nil {
+				return err
+			}
+			turns, keys, bytes = nil, 0, 0
+		}
+		turns, keys, bytes = append(turns, u), keys+u.keys(), bytes+u.bytes()
+	}
+	return s.fireTurns(ctx, h.tenant, turns)
+}
+
+// fireTurns carries out turns of one tenant in one commit.
+func (s *Scheduler) fireTurns(ctx context.Context, t engine.Tenant, turns []*turn) error {
+	keys, bytes := 0, 0
+	for _, u := range turns {
+		keys, bytes = keys+u.keys(), bytes+u.bytes()
+	}
+	if len(turns) == 0 {
+		return nil
+	}
+	var taken []*turn
+	var fired []tickJob
+	err := s.update(ctx, t, keys, 1, func(tx *engine.Tx) error {
+		taken, fired = taken[:0], fired[:0]
 		for _, u := range turns {
-			done, err := s.take(tx, u, now)
+			done, jobs, err := s.take(tx, u)
 			if err != nil {
 				return err
 			}
 			if done {
-				fired = append(fired, u)
+				taken, fired = append(taken, u), append(fired, jobs...)
 			}
 		}
 		return nil
-	})
-	if err != nil {
-		return err
+	}, engine.Weight(bytes))
+	if err == nil {
+		s.ticked(t, taken, fired)
 	}
-	s.ticked(t, turns, fired)
-	return nil
+	return err
 }
 
-// turns decides about each schedule. It may be slow: it reads and computes.
-func (s *Scheduler) turns(ctx context.Context, t engine.Tenant, names []string, now int64) (turns []*turn, err error) {
-	err = s.e.Store.View(ctx, t, func(v *engine.View) error {
-		turns = nil
-		for _, name := range names {
-			cur, err := loadCursor(v, name)
-			if err == nil && (cur.next == 0 || cur.next > now) {
-				continue // somebody was faster
-			}
-			var u *turn
-			if err == nil {
-				u, err = s.turn(v, t, name, cur, now)
-			}
-			if err != nil {
-				s.options.Log.ErrorContext(ctx, "a schedule cannot be read and does not tick", "schedule", name, "error", err)
-				continue
-			}
-			turns = append(turns, u)
-		}
-		return nil
-	})
-	return turns, err
-}
-
-// turn decides about one schedule. What stands between the cursor and the
-// latest tick that has come is passed over.
-func (s *Scheduler) turn(v *engine.View, t engine.Tenant, name string, cur cursor, now int64) (*turn, error) {
-	sc, err := loadSchedule(v, name)
+// fire handles what ticks of one schedule have come, before somebody changes
+// it. It reports whether it could: a definition that cannot be followed any
+// more, because its zone is gone, may still be replaced or deleted.
+func (s *Scheduler) fire(ctx context.Context, t engine.Tenant, name string) (bool, error) {
+	now := s.now()
+	sc, cur, err := s.schedule(ctx, t, name)
+	if err != nil || cur.next == 0 || cur.next > now {
+		return true, err // somebody was faster
+	}
+	r, err := sc.rules(&s.zones)
 	if err != nil {
-		return nil, err
+		return false, nil
 	}
-	c, p, err := sc.Definition.check()
-	if err != nil {
-		return nil, err
-	}
-	tick := c.latest(time.UnixMilli(cur.next), time.UnixMilli(now))
-	u := &turn{name: name, seen: cur, tick: tick.UnixMilli(), skip: sc.Definition.Overlap == "skip"}
-	u.missed = u.tick != cur.next
-	if next, ok := c.next(tick); ok {
-		u.next = next.UnixMilli()
-	}
-	if late := now - u.tick; sc.Definition.Missed == "none" && late > missedAfter.Milliseconds() {
-		u.missed = true
-		return u, nil
-	}
-	u.job = s.prepare(t, sc.Definition.Queue, p, tickID(sc.Creation, u.tick), now)
-	u.job.fixed.schedule, u.job.job.due, u.job.job.time = name, u.tick, u.tick
-	return u, nil
-}
-
-// take moves a schedule on and writes its job, if its cursor is what the turn
-// was decided on. It reports whether there is a new job.
-func (s *Scheduler) take(tx *engine.Tx, u *turn, now int64) (bool, error) {
-	cur, err := loadCursor(tx, u.name)
-	if err != nil || cur != u.seen {
-		return false, err
-	}
-	cur.passed, cur.next = max(cur.passed, u.tick), u.next
-	fire := u.job != nil && tx.Get(bucketJobs, u.job.job.id[:]) == nil
-	if fire && u.skip && cur.fired != 0 {
-		last, err := findJob(tx, cur.job, nil)
-		fire = err != nil || last.state.finished() // a job that is gone had ended
-	}
-	if fire {
-		if err := s.EnqueueTx(tx, u.job); isCode(err, codeJobExists) {
-			fire = false
-		} else if err != nil {
-			return false, err
-		} else {
-			cur.fired, cur.job = u.tick, u.job.job.id
-		}
-	}
-	tx.Put(bucketCursors, []byte(u.name), cur.encode())
-	return fire, nil
+	return true, s.fireTurns(ctx, t, []*turn{s.turn(t, name, r, cur, now)})
 }
 
 // ticked tells what became of the ticks.
-func (s *Scheduler) ticked(t engine.Tenant, turns, fired []*turn) {
+func (s *Scheduler) ticked(t engine.Tenant, turns []*turn, fired []tickJob) {
 	now, byQueue := s.now(), map[string]int{}
-	for _, u := range fired {
-		byQueue[u.job.Queue()]++
-		s.metrics.late.Observe(seconds(now - u.tick))
+	for _, j := range fired {
+		byQueue[j.Queue()]++
+		s.metrics.late.Observe(seconds(now - j.tick))
 	}
 	for queue, count := range byQueue {
 		s.Enqueued(t, queue, count)
 	}
-	missed := 0
+	missed, planned := 0, 0
 	for _, u := range turns {
+		planned += len(u.jobs)
 		if u.missed {
 			missed++
 		}
 	}
 	s.metrics.ticks.WithLabelValues("fired").Add(float64(len(fired)))
 	s.metrics.ticks.WithLabelValues("missed").Add(float64(missed))
-	s.metrics.ticks.WithLabelValues("skipped").Add(float64(len(turns) - len(fired)))
+	s.metrics.ticks.WithLabelValues("skipped").Add(float64(planned - len(fired)))
 }

@@ -20,39 +20,56 @@ import (
 // pages and the old root, or all of them and the new root. Whatever survives,
 // every tick has exactly one job in the end.
 func TestTicksAcrossPowerCuts(t *testing.T) {
-	const seeds, ticks = 10, 25
-	cuts := 0
-	for seed := range uint64(seeds) {
-		rng := rand.New(rand.NewPCG(seed, 4))
-		clock := newTestClock(time.Date(2026, 3, 29, 0, 0, 0, 0, time.UTC))
-		b := &bed{t: t, dir: filepath.Join(memory(t), "data"), clock: clock}
-		b.openIdle()
-		b.do("PUT", "/v1/schedules/s", `{"cron":"*/10 * * * *","zone":"Europe/Berlin","queue":"q","overlap":"allow"}`).want(201)
-		var want []string
-		for range ticks {
-			clock.Advance(10 * time.Minute)
-			want = append(want, clock.Now().Format("15:04"))
-			for done := false; !done; {
-				if rng.IntN(2) == 0 {
-					must(t, b.s.Tick(context.Background()))
-					break
+	f := func(name, spec string, step time.Duration, seeds uint64) {
+		t.Run(name, func(t *testing.T) {
+			cuts := 0
+			for seed := range seeds {
+				if cuts += ticksAcrossCuts(t, spec, step, seed); t.Failed() {
+					t.Fatalf("seed %d", seed)
 				}
-				done = b.cutDuring(rng, func() { must(t, b.s.Tick(context.Background())) })
-				cuts++
 			}
-			if rng.IntN(4) == 0 { // a tick that was done is not done again
-				must(t, b.s.Tick(context.Background()))
-			}
+			t.Logf("%d cuts in the commits of %d times ten minutes", cuts, seeds*cutSteps)
+		})
+	}
+	f("OK cron", `"cron":"*/10 * * * *","zone":"Europe/Berlin"`, 10*time.Minute, 8)
+	f("OK every", `"every":"10m"`, 10*time.Minute, 4)
+	f("OK five missed ones in one commit", `"every":"2m","missed":"all"`, 2*time.Minute, 4)
+	f("OK jitter", `"every":"2m","missed":"all","jitter":"1ms"`, 2*time.Minute, 2)
+}
+
+// cutSteps is how many times ten minutes pass, with ticks at every step.
+const cutSteps = 20
+
+// ticksAcrossCuts is one seed. It returns how often the power was cut.
+func ticksAcrossCuts(t *testing.T, spec string, step time.Duration, seed uint64) (cuts int) {
+	rng := rand.New(rand.NewPCG(seed, 4))
+	clock := newTestClock(time.Date(2026, 3, 29, 0, 0, 0, 0, time.UTC))
+	b := &bed{t: t, dir: filepath.Join(memory(t), "data"), clock: clock}
+	b.openIdle()
+	defer b.close()
+	b.do("PUT", "/v1/schedules/s", `{`+spec+`,"queue":"q","overlap":"allow"}`).want(201)
+	var want []string
+	for range cutSteps {
+		for end := clock.Now().Add(10 * time.Minute); clock.Now().Before(end); {
+			clock.Advance(step)
+			want = append(want, clock.Now().Format("15:04"))
 		}
-		slices.Reverse(want)
-		b.wantTicks(want...)
-		b.check()
-		b.close()
-		if t.Failed() {
-			t.Fatalf("seed %d", seed)
+		for done := false; !done; {
+			if rng.IntN(2) == 0 {
+				must(t, b.s.Tick(context.Background()))
+				break
+			}
+			done = b.cutDuring(rng, func() { must(t, b.s.Tick(context.Background())) })
+			cuts++
+		}
+		if rng.IntN(4) == 0 { // a tick that was done is not done again
+			must(t, b.s.Tick(context.Background()))
 		}
 	}
-	t.Logf("%d cuts in the commits of %d ticks", cuts, seeds*ticks)
+	slices.Reverse(want)
+	b.wantTicks(want...)
+	b.check()
+	return cuts
 }
 
 // cutDuring runs f, which commits once, and opens a folder in which the power

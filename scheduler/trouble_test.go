@@ -272,6 +272,9 @@ func TestRoutes(t *testing.T) {
 		if r.Method == "DELETE" && strings.HasPrefix(r.Path, "/v1/jobs/") {
 			want = "write" // a job is no definition
 		}
+		if path == "/v1/schedules/preview" {
+			want = "read" // it stores nothing
+		}
 		if scope != "scheduler:"+want {
 			t.Errorf("%s %s needs the scope %q", r.Method, r.Path, scope)
 		}
@@ -286,6 +289,7 @@ func TestWithoutPrincipal(t *testing.T) {
 	for _, call := range [][2]string{
 		{"GET", "/v1/jobs"}, {"GET", "/v1/queues"}, {"GET", "/v1/schedules"}, {"POST", "/v1/queues/q/jobs"}, {"POST", "/v1/queues/q/lease"},
 		{"GET", "/v1/jobs/00000000-0000-7000-8000-000000000000"}, {"DELETE", "/v1/schedules/s"}, {"GET", "/v1/schedules/s/preview"},
+		{"POST", "/v1/schedules/s/run"}, {"POST", "/v1/schedules/s/pause"}, {"POST", "/v1/schedules/s/resume"},
 	} {
 		t.Run("Err "+call[1], func(t *testing.T) { b.do(call[0], call[1], "").want(401, "credential_missing") })
 	}
