@@ -87,29 +87,90 @@ func number(t *testing.T, token string) uint64 {
 	return n
 }
 
-// TestClockJumps sets the wall clock under running leases and waiting jobs.
-func TestClockJumps(t *testing.T) {
-	for _, jump := range []time.Duration{time.Second, time.Hour, 365 * 24 * time.Hour, -time.Second, -time.Hour, -365 * 24 * time.Hour} {
-		t.Run(fmt.Sprint("OK ", jump), func(t *testing.T) {
+// clockJumps are what a wall clock may do under a running server.
+var clockJumps = []time.Duration{time.Second, time.Hour, 365 * 24 * time.Hour, -time.Second, -time.Hour, -365 * 24 * time.Hour}
+
+// jumping runs f for each jump, in virtual time.
+func jumping(t *testing.T, name string, f func(b *bed, clock *jumpingClock, jump time.Duration)) {
+	for _, jump := range clockJumps {
+		t.Run(fmt.Sprint(name, " ", jump), func(t *testing.T) {
 			virtual(t, func(t *testing.T) {
 				clock := &jumpingClock{}
 				b := newBed(t, scheduler.Options{Clock: clock})
-				running, waiting := b.enqueue("q", `{}`), b.enqueue("q", `{"delay":"30m"}`)
-				b.leaseOne("q")
-				clock.jump(jump)
-				pass(29 * time.Second)
-				b.wantState(running, "running", "enqueued", "leased")
-				if jump > 30*time.Minute {
-					b.wantState(waiting, "ready") // its time has come, within a second
-				} else {
-					b.wantState(waiting, "scheduled")
-				}
-				pass(2 * time.Second)
-				b.wantState(running, "ready", "enqueued", "leased", "expired")
+				f(b, clock, jump)
 				b.check()
 			})
 		})
 	}
+}
+
+// TestClockJumps sets the wall clock under running leases and waiting jobs: no
+// lease is shortened, nothing runs twice.
+func TestClockJumps(t *testing.T) {
+	jumping(t, "OK lease", func(b *bed, clock *jumpingClock, jump time.Duration) {
+		running, waiting := b.enqueue("q", `{}`), b.enqueue("q", `{"delay":"30m"}`)
+		b.leaseOne("q")
+		clock.jump(jump)
+		pass(29 * time.Second)
+		b.wantState(running, "running", "enqueued", "leased")
+		if jump > 30*time.Minute {
+			b.wantState(waiting, "ready") // its time has come, within a second
+		} else {
+			b.wantState(waiting, "scheduled")
+		}
+		pass(2 * time.Second)
+		b.wantState(running, "ready", "enqueued", "leased", "expired")
+	})
+	for _, extend := range []time.Duration{12 * time.Second, 30 * time.Second, time.Minute} {
+		jumping(t, fmt.Sprint("OK heartbeats of ", extend), func(b *bed, clock *jumpingClock, jump time.Duration) {
+			id := b.enqueue("q", `{}`)
+			l := b.leaseOne("q")
+			beat := `{"leases":[{"id":"` + l.ID + `","token":"` + l.Token + `"}],"extend":"` + fmt.Sprint(int(extend.Seconds())) + `s"}`
+			pass(10 * time.Second)
+			clock.jump(jump)
+			for range 6 {
+				b.do("POST", "/v1/leases/heartbeat", beat).want(200, `"extended":["`+id+`"]`)
+				pass(11 * time.Second)
+			}
+			b.wantState(id, "running", "enqueued", "leased")
+			b.do("POST", "/v1/leases/heartbeat", beat).want(200, `"extended":["`+id+`"]`)
+			pass(extend - time.Millisecond)
+			b.wantState(id, "running", "enqueued", "leased")
+			pass(2 * time.Millisecond)
+			b.wantState(id, "ready", "enqueued", "leased", "expired")
+			b.call(l, "complete", ``).want(409, "lease_lost")
+		})
+	}
+	jumping(t, "OK the clock shows the same time again", func(b *bed, clock *jumpingClock, jump time.Duration) {
+		id := b.enqueue("q", `{}`)
+		l := b.leaseOne("q")
+		pass(10 * time.Second)
+		clock.jump(-10 * time.Second)
+		b.heartbeat(l).want(200, `"extended":["`+id+`"]`)
+		clock.jump(jump)
+		pass(30*time.Second - time.Millisecond)
+		b.wantState(id, "running")
+	})
+	jumping(t, "OK a done job is not run again", func(b *bed, clock *jumpingClock, jump time.Duration) {
+		id := b.enqueue("q", `{"retention":"8760h","backoff":["5s"]}`)
+		l := b.leaseOne("q")
+		clock.jump(jump)
+		b.call(l, "fail", ``).want(200, `"state":"retrying"`)
+		clock.jump(-jump)
+		clock.jump(time.Hour) // whichever way it went, the backoff is over
+		pass(time.Second)
+		for jump > 0 && b.job(id).State == "retrying" {
+			clock.jump(jump)
+			pass(time.Second)
+		}
+		b.call(b.leaseOne("q"), "complete", ``).want(200)
+		clock.jump(jump / 2)
+		pass(2 * time.Second)
+		b.wantState(id, "done", "enqueued", "leased", "failed", "due", "leased", "completed")
+		if again := b.lease("q", `{"limit":10}`); len(again) != 0 {
+			b.t.Errorf("leased again: %+v", again)
+		}
+	})
 }
 
 // jumpingClock is the bubble's clock and an offset.
