@@ -87,6 +87,24 @@ func number(t *testing.T, token string) uint64 {
 	return n
 }
 
+// TestOlderTwin removes the newest job of a unique key before an older one: that
+// is no fault, and the key is free.
+func TestOlderTwin(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		b := newBed(t, scheduler.Options{})
+		old := b.enqueue("q", `{"unique_key":"u","max_attempts":1}`)
+		b.call(b.leaseOne("q"), "fail", ``).want(200, `"state":"dead"`)
+		b.enqueue("q", `{"unique_key":"u","retention":"1s"}`)
+		b.call(b.leaseOne("q"), "complete", ``).want(200)
+		pass(12 * time.Second)
+		b.do("GET", "/v1/queues/q", "").want(200, `"dead":1`, `"done":0`)
+		b.check()
+		b.enqueue("q", `{"unique_key":"u","unique_states":["dead"]}`)
+		b.do("POST", "/v1/jobs/"+old+"/retry", "").want(409, "job_exists")
+		b.check()
+	})
+}
+
 // clockJumps are what a wall clock may do under a running server.
 var clockJumps = []time.Duration{time.Second, time.Hour, 365 * 24 * time.Hour, -time.Second, -time.Hour, -365 * 24 * time.Hour}
 
