@@ -191,6 +191,24 @@ func TestClockJumps(t *testing.T) {
 	})
 }
 
+// TestClockBeforeRestart holds that a bulk operation finds jobs whose ids are
+// greater than its own: the clock was set back, and the process that knew is gone.
+func TestClockBeforeRestart(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		clock := &jumpingClock{}
+		b := newBed(t, scheduler.Options{Clock: clock})
+		id := b.enqueue("q", `{"max_attempts":1}`)
+		b.call(b.leaseOne("q"), "fail", ``).want(200, `"state":"dead"`)
+		b.close()
+		clock.jump(-time.Hour)
+		b.open()
+		b.do("POST", "/v1/jobs/redrive", `{"queue":"q","dry_run":true}`).want(200, `"matched":1`)
+		b.bulk("redrive", `{"queue":"q"}`, `"changed":1`)
+		b.wantState(id, "ready")
+		b.check()
+	})
+}
+
 // jumpingClock is the bubble's clock and an offset.
 type jumpingClock struct {
 	mu     sync.Mutex
