@@ -3,6 +3,7 @@ package scheduler_test
 import (
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -66,9 +67,15 @@ func status(ok bool) int {
 
 var unfinished = []string{"scheduled", "ready", "running", "retrying"}
 
+func (x *machine) enqueueSome() {
+	for range one(x, "count", 1, 2, 4) {
+		x.enqueue()
+	}
+}
+
 func (x *machine) enqueue() {
 	j := &oracleJob{
-		queue: x.anyQueue(), key: one(x, "key", "", "x", "y"), tag: one(x, "tag", "", "t"),
+		queue: x.anyQueue(), key: one(x, "key", "", "x", "x", "y"), tag: one(x, "tag", "", "t"),
 		priority: one(x, "priority", 4, 5, 6), attempts: one(x, "attempts", 1, 2, 3),
 		backoff: one[int64](x, "backoff", 0, 1000, 7000), keep: one[int64](x, "keep", 0, 0, 5000),
 	}
@@ -502,7 +509,7 @@ func (x *machine) run(rt *rapid.T) {
 		times int
 		do    func()
 	}{
-		{"enqueue", 5, x.enqueue}, {"lease", 4, x.lease}, {"settle", 3, x.settle}, {"complete many", 1, x.completeMany},
+		{"enqueue", 4, x.enqueueSome}, {"lease", 4, x.lease}, {"settle", 3, x.settle}, {"complete many", 1, x.completeMany},
 		{"heartbeat", 1, x.heartbeat}, {"progress", 1, x.progress}, {"cancel", 1, x.cancel}, {"retry", 1, x.retry},
 		{"patch", 1, x.patch}, {"remove", 1, x.remove}, {"define", 2, x.define}, {"set state", 1, x.setState},
 		{"operate", 1, x.operate}, {"pass", 2, x.pass}, {"jump", 1, x.jump}, {"reopen", 1, x.reopen}, {"crash", 2, x.crash},
@@ -511,12 +518,14 @@ func (x *machine) run(rt *rapid.T) {
 			actions[fmt.Sprint(a.name, " ", i)] = func(*rapid.T) { x.steps++; a.do() }
 		}
 	}
+	x.define()
 	rt.Repeat(actions)
 }
 
 // TestModel lets rapid choose what happens and compares everything after every
 // step, through jumps of the clock, restarts and power cuts.
 func TestModel(t *testing.T) {
+	drawMore(t, "rapid.steps", "60")
 	steps, cuts := 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
 		var failure any // of rapid's own kinds, which must not cross a bubble
@@ -534,6 +543,16 @@ func TestModel(t *testing.T) {
 		}
 	})
 	t.Logf("%d steps, %d power cuts", steps, cuts)
+}
+
+// drawMore sets a flag of rapid's, unless the command line does.
+func drawMore(t *testing.T, name, value string) {
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == name })
+	if before := flag.Lookup(name).Value.String(); !given {
+		must(t, flag.Set(name, value))
+		t.Cleanup(func() { must(t, flag.Set(name, before)) })
+	}
 }
 
 // rapidTB makes what a bed finds a failure of the drawn run, so that it is
