@@ -191,3 +191,22 @@ func (s *Scheduler) History(ctx context.Context, t engine.Tenant, id engine.ID) 
 
 // SliceJobs is how many jobs one pass moves.
 const SliceJobs = sliceJobs
+
+// Content reads all that the scheduler has stored for a tenant, by bucket and
+// key.
+func (s *Scheduler) Content(ctx context.Context, t engine.Tenant) (all map[string]string, err error) {
+	err = s.e.Store.View(ctx, t, func(v *engine.View) error {
+		all = map[string]string{}
+		for _, bucket := range buckets {
+			for key, value := range v.Scan(bucket, nil, nil) {
+				all[string(bucket)+" "+string(key)] = string(value)
+			}
+		}
+		return nil
+	})
+	return all, err
+}
+
+var buckets = []engine.Bucket{
+	bucketQueues, bucketJobs, bucketStates, bucketOutputs, bucketTransitions, bucketUnique, bucketWindows, bucketTags, bucketOperations, bucketSchedules, bucketCursors,
+}
