@@ -39,8 +39,11 @@ func TestFencing(t *testing.T) {
 }
 
 func members(call string) string {
-	if call == "snooze" {
+	switch call {
+	case "snooze":
 		return `,"delay":"1s"`
+	case "progress":
+		return `,"progress":50`
 	}
 	return ""
 }

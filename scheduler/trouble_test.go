@@ -52,17 +52,22 @@ func TestDiskFull(t *testing.T) {
 }
 
 // TestRestore restores an old backup under workers that hold newer tokens:
-// none of them is accepted, and new ones are far above.
+// none of them is accepted, whatever it is for, and new ones are far above.
 func TestRestore(t *testing.T) {
 	second := memory(t)
 	b := newBed(t, scheduler.Options{})
 	id := b.enqueue("q", `{"backoff":["0s"],"max_attempts":9}`)
+	waiting := b.enqueue("waiting", `{"key":"k"}`)
+	b.do("PUT", "/v1/queues/waiting", `{"concurrency":1,"strict_order":true}`).want(201)
 	b.do("PUT", "/v1/schedules/s", `{"cron":"0 0 * * *","queue":"q"}`).want(201)
 	before := b.leaseOne("q")
 	var backup bytes.Buffer
 	must(t, b.e.Backup(context.Background(), &backup, func(string, int64, int64) {}))
 	b.call(before, "fail", ``).want(200)
 	after := b.leaseOne("q")
+	first := b.leaseOne("waiting") // in the backup nobody has it
+	b.enqueue("late", `{}`)
+	late := b.leaseOne("late") // in the backup it is not there
 	b.close()
 
 	b.dir = filepath.Join(second, "data")
@@ -70,15 +75,38 @@ func TestRestore(t *testing.T) {
 	b.open()
 	b.check()
 	b.wantState(id, "running", "enqueued", "leased")
-	b.call(after, "complete", ``).want(409, "lease_lost")
-	b.call(before, "fail", ``).want(200, `"state":"ready"`)
-	l := b.leaseOne("q")
-	if old, now := number(t, after.Token), number(t, l.Token); now < old+1<<40 {
-		t.Errorf("token %d after the restore, %d before", now, old)
+	b.wantState(waiting, "ready", "enqueued")
+	refused := func() {
+		t.Helper()
+		for _, l := range []leased{after, first} {
+			for _, call := range []string{"complete", "fail", "snooze", "progress"} {
+				b.call(l, call, members(call)).want(409, "lease_lost")
+			}
+		}
+		b.call(late, "complete", ``).want(404)
+		b.call(late, "progress", members("progress")).want(404)
+		list := ""
+		for _, l := range []leased{after, first, late} {
+			list += `,{"id":"` + l.ID + `","token":"` + l.Token + `"}`
+		}
+		b.do("POST", "/v1/leases/heartbeat", `{"leases":[`+list[1:]+`]}`).want(200, `"extended":[]`, after.ID, first.ID, late.ID)
+		b.do("POST", "/v1/leases/complete", `{"jobs":[`+list[1:]+`]}`).want(200, `"completed":[]`, after.ID, first.ID, late.ID)
 	}
-	b.call(after, "complete", ``).want(409)
+	refused()
+	b.call(before, "fail", ``).want(200, `"state":"ready"`) // it was given before the backup
+	l, w := b.leaseOne("q"), b.leaseOne("waiting")
+	for _, token := range []string{l.Token, w.Token} {
+		if old, now := number(t, after.Token), number(t, token); now < old+1<<40 {
+			t.Errorf("token %d after the restore, %d before", now, old)
+		}
+	}
+	refused()
+	b.wantState(id, "running", "enqueued", "leased", "failed", "leased")
 	b.call(l, "complete", ``).want(200)
+	b.call(w, "complete", ``).want(200)
+	refused()
 	b.do("GET", "/v1/schedules/s", "").want(200)
+	b.check()
 }
 
 func number(t *testing.T, token string) uint64 {
@@ -225,19 +253,6 @@ func (c *jumpingClock) jump(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.offset += d
-}
-
-// TestHerd lets many jobs become due in one instant.
-func TestHerd(t *testing.T) {
-	virtual(t, func(t *testing.T) {
-		b := newBed(t, scheduler.Options{})
-		at := time.Now().Add(time.Minute).Format(time.RFC3339)
-		b.do("POST", "/v1/queues/q/jobs", lines(10_000, func(int) string { return `{"run_at":"` + at + `"}` }), "Content-Type", "application/x-ndjson").want(200)
-		b.do("GET", "/v1/queues/q", "").want(200, `"scheduled":10000`)
-		pass(time.Minute)
-		b.do("GET", "/v1/queues/q", "").want(200, `"scheduled":0`, `"ready":10000`)
-		b.check()
-	})
 }
 
 // TestExtremes holds arithmetic at the ends of time.
