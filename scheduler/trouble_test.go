@@ -42,13 +42,36 @@ func TestDiskFull(t *testing.T) {
 	b.do("POST", "/v1/queues/q/jobs", `{}`).want(507, "store_full")
 	b.do("GET", "/v1/jobs/"+id, "").want(200)
 	b.do("GET", "/v1/queues", "").want(200)
-	if l := b.lease("q", `{}`); len(l) == 1 {
-		b.heartbeat(l[0]).want(200, `"extended":["`+id+`"]`)
-		b.call(l[0], "complete", ``).want(200)
-		b.wantState(id, "done")
-	} else {
-		t.Error("nothing is leased while the disk is full")
+	l := b.leaseOne("q")
+	b.heartbeat(l).want(200, `"extended":["`+id+`"]`)
+	b.call(l, "progress", members("progress")).want(204)
+	b.call(l, "complete", ``).want(200)
+	b.wantState(id, "done")
+	b.do("POST", "/v1/queues/q/pause", "").want(200)
+	some := b.lease("big", `{"limit":4}`)
+	if len(some) != 4 {
+		t.Fatalf("leased %d jobs of a full store", len(some))
 	}
+	b.do("POST", "/v1/leases/complete", `{"jobs":[{"id":"`+some[0].ID+`","token":"`+some[0].Token+`"}]}`).want(200, `"completed":["`+some[0].ID+`"]`)
+	b.call(some[1], "fail", ``).want(200, `"state":"retrying"`)
+	b.call(some[2], "snooze", members("snooze")).want(200, `"state":"scheduled"`)
+	b.do("POST", "/v1/jobs/"+some[2].ID+"/cancel", "").want(200)
+	b.do("DELETE", "/v1/jobs/"+some[0].ID, "").want(204)
+	b.do("POST", "/v1/jobs/cancel", `{"queue":"big"}`).want(202)
+	for over := time.Now().Add(20 * time.Second); !strings.Contains(string(b.do("GET", "/v1/queues/big", "").body), `"ready":0`); {
+		if time.Now().After(over) {
+			t.Fatalf("the jobs are not cancelled: %s", b.do("GET", "/v1/queues/big", "").body)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	b.do("POST", "/v1/jobs/purge", `{"queue":"big"}`).want(202)
+	for over := time.Now().Add(20 * time.Second); b.do("POST", "/v1/queues/q/jobs", `{}`).status != 201; {
+		if time.Now().After(over) {
+			t.Fatal("the store does not heal")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	b.check()
 }
 
 // TestRestore restores an old backup under workers that hold newer tokens:
