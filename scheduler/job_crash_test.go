@@ -30,6 +30,7 @@ const cutsOfRun = 50
 // QUINTET_SEEDS sets the number of cuts, which is 1,000 in 20 runs;
 // QUINTET_SEED replays one run.
 func TestJobsAcrossPowerCuts(t *testing.T) {
+	t.Parallel()
 	first, runs := uint64(1), uint64(20)
 	if text := os.Getenv("QUINTET_SEEDS"); text != "" {
 		n, err := strconv.ParseUint(text, 10, 64)
