@@ -54,18 +54,22 @@ func (s *Scheduler) heartbeat(ctx context.Context, t engine.Tenant, leases []bea
 const heartbeatKeys = 2
 
 // one renews one lease. It never shortens one: what is left of it is told by
-// the scheduler's own clock, for the wall clock may have been set back since it
-// was given. It is no transition: a job that runs for an hour would have a
+// the scheduler's own clock, for the wall clock may have been set since it was
+// given. It is no transition: a job that runs for an hour would have a
 // timeline of nothing else.
 func (b *heartbeats) one(tx *engine.Tx, l leaseRef, hint *leaseHint, now int64, extend time.Duration) {
 	j, err := findJob(tx, l.id, hint.place)
-	if err != nil || !l.holds(j) || j.timeout != 0 && now >= j.claimed+int64(j.timeout) {
+	if err != nil || !l.holds(j) {
 		b.lost = append(b.lost, l.id)
 		return
 	}
 	before, span, left := j.time, j.span, hint.left
 	if hint.place == nil || hint.place.time != before {
 		left = before - now // another heartbeat was faster
+	}
+	if j.timeout != 0 && now >= j.claimed+int64(j.timeout) && left <= 0 {
+		b.lost = append(b.lost, l.id)
+		return
 	}
 	switch j.grant(now, extend); {
 	case int64(j.span) < left:

@@ -210,6 +210,16 @@ func TestClockJumps(t *testing.T) {
 			b.call(l, "complete", ``).want(409, "lease_lost")
 		})
 	}
+	jumping(t, "OK a lease with a timeout", func(b *bed, clock *jumpingClock, jump time.Duration) {
+		id := b.enqueue("q", `{"timeout":"2m"}`)
+		l := b.leaseOne("q")
+		pass(10 * time.Second)
+		clock.jump(jump)
+		b.heartbeat(l).want(200, `"extended":["`+id+`"]`)
+		pass(20*time.Second - time.Millisecond)
+		b.wantState(id, "running", "enqueued", "leased")
+		b.call(l, "complete", ``).want(200)
+	})
 	jumping(t, "OK the clock shows the same time again", func(b *bed, clock *jumpingClock, jump time.Duration) {
 		id := b.enqueue("q", `{}`)
 		l := b.leaseOne("q")
