@@ -210,3 +210,21 @@ func (s *Scheduler) Content(ctx context.Context, t engine.Tenant) (all map[strin
 var buckets = []engine.Bucket{
 	bucketQueues, bucketJobs, bucketStates, bucketOutputs, bucketTransitions, bucketUnique, bucketWindows, bucketTags, bucketOperations, bucketSchedules, bucketCursors,
 }
+
+// Stood is where a job stands by the key of its state.
+type Stood struct {
+	ID      engine.ID
+	Queue   string
+	State   string
+	Started bool
+	Group   uint64 // 0 for a job without a key
+}
+
+// StoodIn reads a place that a commit writes, and reports whether it is one.
+func StoodIn(w engine.Write) (at Stood, ok bool) {
+	if w.Bucket != bucketStates {
+		return at, false
+	}
+	queue, p, ok := splitPlace(w.Key())
+	return Stood{p.id, string(queue), p.state.String(), p.started, p.group}, ok
+}
