@@ -25,13 +25,14 @@ func TestFencing(t *testing.T) {
 		if less(now.Token, old.Token) || now.Token == old.Token {
 			t.Fatalf("token %s after %s", now.Token, old.Token)
 		}
-		for _, call := range [][2]string{{"complete", ``}, {"complete", `,"output":1`}, {"fail", `,"error":"x"`}, {"snooze", `,"delay":"1s"`}} {
+		for _, call := range [][2]string{{"complete", ``}, {"complete", `,"output":1`}, {"fail", `,"error":"x"`}, {"snooze", `,"delay":"1s"`}, {"progress", `,"progress":9`}} {
 			b.call(old, call[0], call[1]).want(409, `"code":"lease_lost"`)
 		}
 		b.heartbeat(old).want(200, `"lost":["`+id+`"]`, `"extended":[]`)
+		b.do("POST", "/v1/leases/complete", `{"jobs":[{"id":"`+id+`","token":"`+old.Token+`"}]}`).want(200, `"lost":["`+id+`"]`, `"completed":[]`)
 		b.wantState(id, "running", "enqueued", "leased", "expired", "leased")
 		b.call(now, "complete", ``).want(200)
-		for _, call := range []string{"complete", "fail", "snooze"} {
+		for _, call := range []string{"complete", "fail", "snooze", "progress"} {
 			b.call(old, call, members(call)).want(409, `"code":"lease_lost"`)
 		}
 		b.check()
@@ -39,8 +40,11 @@ func TestFencing(t *testing.T) {
 }
 
 func members(call string) string {
-	if call == "snooze" {
+	switch call {
+	case "snooze":
 		return `,"delay":"1s"`
+	case "progress":
+		return `,"progress":50`
 	}
 	return ""
 }
@@ -48,8 +52,9 @@ func members(call string) string {
 // less compares decimal numbers without leading zeros.
 func less(a, b string) bool { return len(a) < len(b) || len(a) == len(b) && a < b }
 
-// TestRacingCompletions lets two holders of different tokens race: of 1,000
-// calls only those of the newest lease win, and they all hear the same result.
+// TestRacingCompletions lets two holders of different tokens race, with one job
+// or many in a call: of 1,000 calls only those of the newest lease win, and they
+// all hear the same result.
 func TestRacingCompletions(t *testing.T) {
 	b := newBed(t, scheduler.Options{})
 	b.enqueue("mail", `{"backoff":["0s"]}`)
@@ -61,16 +66,20 @@ func TestRacingCompletions(t *testing.T) {
 	var calls sync.WaitGroup
 	for i := range 1000 {
 		calls.Go(func() {
-			l := now
-			if i%2 == 0 {
-				l = old
+			l := []leased{old, now}[i%2]
+			many := i%4 > 1
+			path, body := "/v1/jobs/"+l.ID+"/complete", fmt.Sprintf(`{"token":"%s","output":%d}`, l.Token, i)
+			if many {
+				path, body = "/v1/leases/complete", fmt.Sprintf(`{"jobs":[{"id":"%s","token":"%s","output":%d}]}`, l.ID, l.Token, i)
 			}
-			r := b.do("POST", "/v1/jobs/"+l.ID+"/complete", fmt.Sprintf(`{"token":"%s","output":%d}`, l.Token, i))
+			r := b.do("POST", path, body)
 			switch {
-			case r.status == 200 && i%2 == 1:
+			case i%2 == 1 && many && r.get("completed") == "["+now.ID+"]", i%2 == 1 && !many && r.status == 200:
 				won.Add(1)
-				outputs.Store(r.get("output"), true)
-			case r.status == 409 && i%2 == 0:
+				if !many {
+					outputs.Store(r.get("output"), true)
+				}
+			case i%2 == 0 && many && r.get("lost") == "["+now.ID+"]", i%2 == 0 && !many && r.status == 409:
 				lost.Add(1)
 			default:
 				t.Errorf("call %d: %d %s", i, r.status, r.body)

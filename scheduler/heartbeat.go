@@ -29,12 +29,12 @@ type heartbeats struct {
 // lost; what somebody asked to cancel is renewed, and named.
 func (s *Scheduler) heartbeat(ctx context.Context, t engine.Tenant, leases []beat, extend time.Duration) (all heartbeats, err error) {
 	for part := range slices.Chunk(leases, sliceJobs) {
-		now, hints := s.now(), s.board.findAll(t, part)
+		now, hints := s.now(), s.board.findLeases(t, part)
 		var beats heartbeats
 		err := s.update(ctx, t, len(part), heartbeatKeys, func(tx *engine.Tx) error {
 			beats = heartbeats{}
 			for i, l := range part {
-				beats.one(tx, l.leaseRef, hints[i], now, extend)
+				beats.one(tx, l.leaseRef, &hints[i], now, extend)
 			}
 			return nil
 		}, engine.Reclaim)
@@ -53,17 +53,29 @@ func (s *Scheduler) heartbeat(ctx context.Context, t engine.Tenant, leases []bea
 // heartbeatKeys: both places.
 const heartbeatKeys = 2
 
-// one renews one lease. It never shortens one. It is no transition: a job that
-// runs for an hour would have a timeline of nothing else.
-func (b *heartbeats) one(tx *engine.Tx, l leaseRef, hint *place, now int64, extend time.Duration) {
-	j, err := findJob(tx, l.id, hint)
-	if err != nil || !l.holds(j) || j.timeout != 0 && now >= j.claimed+int64(j.timeout) {
+// one renews one lease. It never shortens one: what is left of it is told by
+// the scheduler's own clock, for the wall clock may have been set since it was
+// given. It is no transition: a job that runs for an hour would have a
+// timeline of nothing else.
+func (b *heartbeats) one(tx *engine.Tx, l leaseRef, hint *leaseHint, now int64, extend time.Duration) {
+	j, err := findJob(tx, l.id, hint.place)
+	if err != nil || !l.holds(j) {
 		b.lost = append(b.lost, l.id)
 		return
 	}
-	before, span := j.time, j.span
-	if j.grant(now, extend); j.time < before {
+	before, span, left := j.time, j.span, hint.left
+	if hint.place == nil || hint.place.time != before {
+		left = before - now // another heartbeat was faster
+	}
+	if j.timeout != 0 && now >= j.claimed+int64(j.timeout) && left <= 0 {
+		b.lost = append(b.lost, l.id)
+		return
+	}
+	switch j.grant(now, extend); {
+	case int64(j.span) < left:
 		j.time, j.span = before, span
+	case j.time == before:
+		j.time++ // the board tells a lease that was renewed by its time
 	}
 	j.store(tx)
 	b.extended = append(b.extended, l.id)
@@ -72,11 +84,31 @@ func (b *heartbeats) one(tx *engine.Tx, l leaseRef, hint *place, now int64, exte
 	}
 }
 
-// findAll is find for many.
-func (b *board) findAll(t engine.Tenant, leases []beat) []*place {
-	hints := make([]*place, len(leases))
-	for i, l := range leases {
-		hints[i] = b.find(t, l.id)
+// leaseHint is where a job may stand, nil if the board does not know it, and
+// for how many ms more its lease lasts.
+type leaseHint struct {
+	place *place
+	left  int64
+}
+
+// findLeases is find for many.
+func (b *board) findLeases(t engine.Tenant, leases []beat) []leaseHint {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	hints := make([]leaseHint, len(leases))
+	tb := b.tenants[t.UID()]
+	if tb == nil {
+		return hints
+	}
+	for n, l := range leases {
+		if i, ok := tb.jobs[l.id]; ok {
+			e := b.entries.at(i)
+			p := b.placeOf(e)
+			hints[n].place = &p
+			if e.state == Running && e.pos >= 0 {
+				hints[n].left = b.leases.list[e.pos].at - b.elapsed()
+			}
+		}
 	}
 	return hints
 }

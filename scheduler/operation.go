@@ -104,6 +104,7 @@ type operations struct {
 type bulkOperation struct {
 	tenant engine.Tenant
 	id     engine.ID
+	newest engine.ID // of the jobs that it is for
 	record operationRecord
 	stop   bool      // somebody cancelled it; guarded by operations.mu
 	next   time.Time // not before, by its rate
@@ -117,7 +118,11 @@ func (s *Scheduler) begin(ctx context.Context, t engine.Tenant, r operationRecor
 	op := &bulkOperation{tenant: t, id: s.e.IDs.New(), record: r}
 	op.record.Format, op.record.State, op.record.CreatedAt = formatOperation, OperationRunning, s.now()
 	op.record.Total = s.board.candidates(t, r.Queue, r.States)
-	err := s.e.Store.Update(ctx, t, func(tx *engine.Tx) error { return op.put(tx, &op.record) }, engine.Reclaim)
+	var err error
+	if op.newest, err = s.newestJob(ctx, t, op.id); err != nil {
+		return nil, err
+	}
+	err = s.e.Store.Update(ctx, t, func(tx *engine.Tx) error { return op.put(tx, &op.record) }, engine.Reclaim)
 	if err != nil {
 		return nil, err
 	}
@@ -178,15 +183,23 @@ func (o *operations) remove(op *bulkOperation) {
 // resumeOperations finds the operations that a process before left.
 func (s *Scheduler) resumeOperations(ctx context.Context) error {
 	for _, t := range s.e.Tenants.List() {
+		var list []*bulkOperation
 		err := s.e.Store.View(ctx, t, func(v *engine.View) error {
+			list = nil
 			for key, value := range v.Scan(bucketOperations, nil, nil) {
 				r, err := decodeOperation(value)
 				if err == nil && r.State == OperationRunning {
-					s.operations.add(&bulkOperation{tenant: t, id: engine.ID(key), record: *r})
+					list = append(list, &bulkOperation{tenant: t, id: engine.ID(key), record: *r})
 				}
 			}
 			return nil
 		})
+		for _, op := range list {
+			if err == nil {
+				op.newest, err = s.newestJob(ctx, t, op.id)
+				s.operations.add(op)
+			}
+		}
 		if err != nil && !errors.Is(err, engine.ErrTenantGone) {
 			return err
 		}
@@ -311,7 +324,7 @@ func (s *Scheduler) choose(ctx context.Context, op *bulkOperation, r *operationR
 	w, found := r.Walk, walked{}
 	err = s.e.Store.View(ctx, op.tenant, func(v *engine.View) (err error) {
 		w = r.Walk
-		found, err = w.choose(v, op.tenant, sel, op.id, most)
+		found, err = w.choose(v, op.tenant, sel, op.newest, most)
 		return err
 	})
 	if err != nil {
@@ -327,13 +340,13 @@ func (s *Scheduler) choose(ctx context.Context, op *bulkOperation, r *operationR
 // count counts the jobs that a selection chooses now.
 func (s *Scheduler) count(ctx context.Context, t engine.Tenant, sel *selection) (matched int, err error) {
 	var w walk
-	before := s.e.IDs.New()
-	for end := false; !end; {
+	newest, err := s.newestJob(ctx, t, s.e.IDs.New())
+	for end := false; !end && err == nil; {
 		var found walked
 		from := w
 		err := s.e.Store.View(ctx, t, func(v *engine.View) (err error) {
 			w = from
-			found, err = w.choose(v, t, sel, before, lookMost)
+			found, err = w.choose(v, t, sel, newest, lookMost)
 			return err
 		})
 		if err != nil {
@@ -341,7 +354,7 @@ func (s *Scheduler) count(ctx context.Context, t engine.Tenant, sel *selection) 
 		}
 		matched, end = matched+len(found.list), found.end
 	}
-	return matched, nil
+	return matched, err
 }
 
 // purgeOperations forgets operations that ended a day ago.

@@ -42,27 +42,55 @@ func TestDiskFull(t *testing.T) {
 	b.do("POST", "/v1/queues/q/jobs", `{}`).want(507, "store_full")
 	b.do("GET", "/v1/jobs/"+id, "").want(200)
 	b.do("GET", "/v1/queues", "").want(200)
-	if l := b.lease("q", `{}`); len(l) == 1 {
-		b.heartbeat(l[0]).want(200, `"extended":["`+id+`"]`)
-		b.call(l[0], "complete", ``).want(200)
-		b.wantState(id, "done")
-	} else {
-		t.Error("nothing is leased while the disk is full")
+	l := b.leaseOne("q")
+	b.heartbeat(l).want(200, `"extended":["`+id+`"]`)
+	b.call(l, "progress", members("progress")).want(204)
+	b.call(l, "complete", ``).want(200)
+	b.wantState(id, "done")
+	b.do("POST", "/v1/queues/q/pause", "").want(200)
+	some := b.lease("big", `{"limit":4}`)
+	if len(some) != 4 {
+		t.Fatalf("leased %d jobs of a full store", len(some))
 	}
+	b.do("POST", "/v1/leases/complete", `{"jobs":[{"id":"`+some[0].ID+`","token":"`+some[0].Token+`"}]}`).want(200, `"completed":["`+some[0].ID+`"]`)
+	b.call(some[1], "fail", ``).want(200, `"state":"retrying"`)
+	b.call(some[2], "snooze", members("snooze")).want(200, `"state":"scheduled"`)
+	b.do("POST", "/v1/jobs/"+some[2].ID+"/cancel", "").want(200)
+	b.do("DELETE", "/v1/jobs/"+some[0].ID, "").want(204)
+	b.do("POST", "/v1/jobs/cancel", `{"queue":"big"}`).want(202)
+	for over := time.Now().Add(20 * time.Second); !strings.Contains(string(b.do("GET", "/v1/queues/big", "").body), `"ready":0`); {
+		if time.Now().After(over) {
+			t.Fatalf("the jobs are not cancelled: %s", b.do("GET", "/v1/queues/big", "").body)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	b.do("POST", "/v1/jobs/purge", `{"queue":"big"}`).want(202)
+	for over := time.Now().Add(20 * time.Second); b.do("POST", "/v1/queues/q/jobs", `{}`).status != 201; {
+		if time.Now().After(over) {
+			t.Fatal("the store does not heal")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	b.check()
 }
 
 // TestRestore restores an old backup under workers that hold newer tokens:
-// none of them is accepted, and new ones are far above.
+// none of them is accepted, whatever it is for, and new ones are far above.
 func TestRestore(t *testing.T) {
 	second := memory(t)
 	b := newBed(t, scheduler.Options{})
 	id := b.enqueue("q", `{"backoff":["0s"],"max_attempts":9}`)
+	waiting := b.enqueue("waiting", `{"key":"k"}`)
+	b.do("PUT", "/v1/queues/waiting", `{"concurrency":1,"strict_order":true}`).want(201)
 	b.do("PUT", "/v1/schedules/s", `{"cron":"0 0 * * *","queue":"q"}`).want(201)
 	before := b.leaseOne("q")
 	var backup bytes.Buffer
 	must(t, b.e.Backup(context.Background(), &backup, func(string, int64, int64) {}))
 	b.call(before, "fail", ``).want(200)
 	after := b.leaseOne("q")
+	first := b.leaseOne("waiting") // in the backup nobody has it
+	b.enqueue("late", `{}`)
+	late := b.leaseOne("late") // in the backup it is not there
 	b.close()
 
 	b.dir = filepath.Join(second, "data")
@@ -70,15 +98,38 @@ func TestRestore(t *testing.T) {
 	b.open()
 	b.check()
 	b.wantState(id, "running", "enqueued", "leased")
-	b.call(after, "complete", ``).want(409, "lease_lost")
-	b.call(before, "fail", ``).want(200, `"state":"ready"`)
-	l := b.leaseOne("q")
-	if old, now := number(t, after.Token), number(t, l.Token); now < old+1<<40 {
-		t.Errorf("token %d after the restore, %d before", now, old)
+	b.wantState(waiting, "ready", "enqueued")
+	refused := func() {
+		t.Helper()
+		for _, l := range []leased{after, first} {
+			for _, call := range []string{"complete", "fail", "snooze", "progress"} {
+				b.call(l, call, members(call)).want(409, "lease_lost")
+			}
+		}
+		b.call(late, "complete", ``).want(404)
+		b.call(late, "progress", members("progress")).want(404)
+		list := ""
+		for _, l := range []leased{after, first, late} {
+			list += `,{"id":"` + l.ID + `","token":"` + l.Token + `"}`
+		}
+		b.do("POST", "/v1/leases/heartbeat", `{"leases":[`+list[1:]+`]}`).want(200, `"extended":[]`, after.ID, first.ID, late.ID)
+		b.do("POST", "/v1/leases/complete", `{"jobs":[`+list[1:]+`]}`).want(200, `"completed":[]`, after.ID, first.ID, late.ID)
 	}
-	b.call(after, "complete", ``).want(409)
+	refused()
+	b.call(before, "fail", ``).want(200, `"state":"ready"`) // it was given before the backup
+	l, w := b.leaseOne("q"), b.leaseOne("waiting")
+	for _, token := range []string{l.Token, w.Token} {
+		if old, now := number(t, after.Token), number(t, token); now < old+1<<40 {
+			t.Errorf("token %d after the restore, %d before", now, old)
+		}
+	}
+	refused()
+	b.wantState(id, "running", "enqueued", "leased", "failed", "leased")
 	b.call(l, "complete", ``).want(200)
+	b.call(w, "complete", ``).want(200)
+	refused()
 	b.do("GET", "/v1/schedules/s", "").want(200)
+	b.check()
 }
 
 func number(t *testing.T, token string) uint64 {
@@ -87,29 +138,136 @@ func number(t *testing.T, token string) uint64 {
 	return n
 }
 
-// TestClockJumps sets the wall clock under running leases and waiting jobs.
-func TestClockJumps(t *testing.T) {
-	for _, jump := range []time.Duration{time.Second, time.Hour, 365 * 24 * time.Hour, -time.Second, -time.Hour, -365 * 24 * time.Hour} {
-		t.Run(fmt.Sprint("OK ", jump), func(t *testing.T) {
+// TestOlderTwin removes the newest job of a unique key before an older one: that
+// is no fault, and the key is free.
+func TestOlderTwin(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		b := newBed(t, scheduler.Options{})
+		old := b.enqueue("q", `{"unique_key":"u","max_attempts":1}`)
+		b.call(b.leaseOne("q"), "fail", ``).want(200, `"state":"dead"`)
+		b.enqueue("q", `{"unique_key":"u","retention":"1s"}`)
+		b.call(b.leaseOne("q"), "complete", ``).want(200)
+		pass(12 * time.Second)
+		b.do("GET", "/v1/queues/q", "").want(200, `"dead":1`, `"done":0`)
+		b.check()
+		b.enqueue("q", `{"unique_key":"u","unique_states":["dead"]}`)
+		b.do("POST", "/v1/jobs/"+old+"/retry", "").want(409, "job_exists")
+		b.check()
+	})
+}
+
+// clockJumps are what a wall clock may do under a running server.
+var clockJumps = []time.Duration{time.Second, time.Hour, 365 * 24 * time.Hour, -time.Second, -time.Hour, -365 * 24 * time.Hour}
+
+// jumping runs f for each jump, in virtual time.
+func jumping(t *testing.T, name string, f func(b *bed, clock *jumpingClock, jump time.Duration)) {
+	for _, jump := range clockJumps {
+		t.Run(fmt.Sprint(name, " ", jump), func(t *testing.T) {
 			virtual(t, func(t *testing.T) {
 				clock := &jumpingClock{}
 				b := newBed(t, scheduler.Options{Clock: clock})
-				running, waiting := b.enqueue("q", `{}`), b.enqueue("q", `{"delay":"30m"}`)
-				b.leaseOne("q")
-				clock.jump(jump)
-				pass(29 * time.Second)
-				b.wantState(running, "running", "enqueued", "leased")
-				if jump > 30*time.Minute {
-					b.wantState(waiting, "ready") // its time has come, within a second
-				} else {
-					b.wantState(waiting, "scheduled")
-				}
-				pass(2 * time.Second)
-				b.wantState(running, "ready", "enqueued", "leased", "expired")
+				f(b, clock, jump)
 				b.check()
 			})
 		})
 	}
+}
+
+// TestClockJumps sets the wall clock under running leases and waiting jobs: no
+// lease is shortened, nothing runs twice.
+func TestClockJumps(t *testing.T) {
+	jumping(t, "OK lease", func(b *bed, clock *jumpingClock, jump time.Duration) {
+		running, waiting := b.enqueue("q", `{}`), b.enqueue("q", `{"delay":"30m"}`)
+		b.leaseOne("q")
+		clock.jump(jump)
+		pass(29 * time.Second)
+		b.wantState(running, "running", "enqueued", "leased")
+		if jump > 30*time.Minute {
+			b.wantState(waiting, "ready") // its time has come, within a second
+		} else {
+			b.wantState(waiting, "scheduled")
+		}
+		pass(2 * time.Second)
+		b.wantState(running, "ready", "enqueued", "leased", "expired")
+	})
+	for _, extend := range []time.Duration{12 * time.Second, 30 * time.Second, time.Minute} {
+		jumping(t, fmt.Sprint("OK heartbeats of ", extend), func(b *bed, clock *jumpingClock, jump time.Duration) {
+			id := b.enqueue("q", `{}`)
+			l := b.leaseOne("q")
+			beat := `{"leases":[{"id":"` + l.ID + `","token":"` + l.Token + `"}],"extend":"` + fmt.Sprint(int(extend.Seconds())) + `s"}`
+			pass(10 * time.Second)
+			clock.jump(jump)
+			for range 6 {
+				b.do("POST", "/v1/leases/heartbeat", beat).want(200, `"extended":["`+id+`"]`)
+				pass(11 * time.Second)
+			}
+			b.wantState(id, "running", "enqueued", "leased")
+			b.do("POST", "/v1/leases/heartbeat", beat).want(200, `"extended":["`+id+`"]`)
+			pass(extend - time.Millisecond)
+			b.wantState(id, "running", "enqueued", "leased")
+			pass(2 * time.Millisecond)
+			b.wantState(id, "ready", "enqueued", "leased", "expired")
+			b.call(l, "complete", ``).want(409, "lease_lost")
+		})
+	}
+	jumping(t, "OK a lease with a timeout", func(b *bed, clock *jumpingClock, jump time.Duration) {
+		id := b.enqueue("q", `{"timeout":"2m"}`)
+		l := b.leaseOne("q")
+		pass(10 * time.Second)
+		clock.jump(jump)
+		b.heartbeat(l).want(200, `"extended":["`+id+`"]`)
+		pass(20*time.Second - time.Millisecond)
+		b.wantState(id, "running", "enqueued", "leased")
+		b.call(l, "complete", ``).want(200)
+	})
+	jumping(t, "OK the clock shows the same time again", func(b *bed, clock *jumpingClock, jump time.Duration) {
+		id := b.enqueue("q", `{}`)
+		l := b.leaseOne("q")
+		pass(10 * time.Second)
+		clock.jump(-10 * time.Second)
+		b.heartbeat(l).want(200, `"extended":["`+id+`"]`)
+		clock.jump(jump)
+		pass(30*time.Second - time.Millisecond)
+		b.wantState(id, "running")
+	})
+	jumping(t, "OK a done job is not run again", func(b *bed, clock *jumpingClock, jump time.Duration) {
+		id := b.enqueue("q", `{"retention":"8760h","backoff":["5s"]}`)
+		l := b.leaseOne("q")
+		clock.jump(jump)
+		b.call(l, "fail", ``).want(200, `"state":"retrying"`)
+		clock.jump(-jump)
+		clock.jump(time.Hour) // whichever way it went, the backoff is over
+		pass(time.Second)
+		for jump > 0 && b.job(id).State == "retrying" {
+			clock.jump(jump)
+			pass(time.Second)
+		}
+		b.call(b.leaseOne("q"), "complete", ``).want(200)
+		clock.jump(jump / 2)
+		pass(2 * time.Second)
+		b.wantState(id, "done", "enqueued", "leased", "failed", "due", "leased", "completed")
+		if again := b.lease("q", `{"limit":10}`); len(again) != 0 {
+			b.t.Errorf("leased again: %+v", again)
+		}
+	})
+}
+
+// TestClockBeforeRestart holds that a bulk operation finds jobs whose ids are
+// greater than its own: the clock was set back, and the process that knew is gone.
+func TestClockBeforeRestart(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		clock := &jumpingClock{}
+		b := newBed(t, scheduler.Options{Clock: clock})
+		id := b.enqueue("q", `{"max_attempts":1}`)
+		b.call(b.leaseOne("q"), "fail", ``).want(200, `"state":"dead"`)
+		b.close()
+		clock.jump(-time.Hour)
+		b.open()
+		b.do("POST", "/v1/jobs/redrive", `{"queue":"q","dry_run":true}`).want(200, `"matched":1`)
+		b.bulk("redrive", `{"queue":"q"}`, `"changed":1`)
+		b.wantState(id, "ready")
+		b.check()
+	})
 }
 
 // jumpingClock is the bubble's clock and an offset.
@@ -128,19 +286,6 @@ func (c *jumpingClock) jump(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.offset += d
-}
-
-// TestHerd lets many jobs become due in one instant.
-func TestHerd(t *testing.T) {
-	virtual(t, func(t *testing.T) {
-		b := newBed(t, scheduler.Options{})
-		at := time.Now().Add(time.Minute).Format(time.RFC3339)
-		b.do("POST", "/v1/queues/q/jobs", lines(10_000, func(int) string { return `{"run_at":"` + at + `"}` }), "Content-Type", "application/x-ndjson").want(200)
-		b.do("GET", "/v1/queues/q", "").want(200, `"scheduled":10000`)
-		pass(time.Minute)
-		b.do("GET", "/v1/queues/q", "").want(200, `"scheduled":0`, `"ready":10000`)
-		b.check()
-	})
 }
 
 // TestExtremes holds arithmetic at the ends of time.

@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"iter"
 
@@ -25,9 +26,9 @@ type walked struct {
 }
 
 // choose goes on until it has found most jobs or looked at lookMost, and moves
-// the walk behind the last one that it looked at. Jobs that were made after
-// before are none of its business: it would never end.
-func (w *walk) choose(v *engine.View, t engine.Tenant, sel *selection, before engine.ID, most int) (found walked, err error) {
+// the walk behind the last one that it looked at. Jobs behind the newest are none
+// of its business: it would never end.
+func (w *walk) choose(v *engine.View, t engine.Tenant, sel *selection, newest engine.ID, most int) (found walked, err error) {
 	match := sel.matcher()
 	plain := sel.filter == nil && sel.tag == ""
 	for at := range w.ahead(v, t, sel) {
@@ -36,7 +37,7 @@ func (w *walk) choose(v *engine.View, t engine.Tenant, sel *selection, before en
 		}
 		found.looked++
 		w.Queue, w.State, w.ID = at.queue, uint8(at.state), at.id
-		if bytes.Compare(at.id[:], before[:]) >= 0 {
+		if bytes.Compare(at.id[:], newest[:]) > 0 {
 			continue
 		}
 		if plain {
@@ -56,6 +57,23 @@ func (w *walk) choose(v *engine.View, t engine.Tenant, sel *selection, before en
 	}
 	found.end = true
 	return found, nil
+}
+
+// newestJob is the greatest id that a walk goes up to which begins now, with an
+// id of its own. A job may have a greater one where the clock has been set back
+// before a restart.
+func (s *Scheduler) newestJob(ctx context.Context, t engine.Tenant, own engine.ID) (newest engine.ID, err error) {
+	err = s.e.Store.View(ctx, t, func(v *engine.View) error {
+		newest = own
+		for key := range v.DescendKeys(bucketJobs, nil, nil) {
+			if bytes.Compare(key, own[:]) > 0 {
+				newest = engine.ID(key)
+			}
+			return nil
+		}
+		return nil
+	})
+	return newest, err
 }
 
 // ahead yields the places in front of the walk. Of a tag's jobs only the id of
