@@ -76,8 +76,8 @@ func (p *bulkPart) addTo(answer *api.Bulk) {
 	}
 }
 
-// write enqueues the slice's jobs in tx. Those whose unique key is taken are
-// rejected: the slice that is returned is the answer.
+// write enqueues the slice's jobs in tx. Those whose unique key is taken, or
+// whose queue is drained, are rejected: the slice that is returned is the answer.
 func (p *bulkPart) write(s *Scheduler, tx *engine.Tx) (answer bulkPart, err error) {
 	answer = bulkPart{IDs: p.IDs, Errors: p.Errors}
 	if len(p.jobs) > 0 { // they are all of one queue
@@ -87,7 +87,7 @@ func (p *bulkPart) write(s *Scheduler, tx *engine.Tx) (answer bulkPart, err erro
 	}
 	for _, q := range p.jobs {
 		err := s.write(tx, q.Enqueue)
-		if isCode(err, codeJobExists) {
+		if isCode(err, codeJobExists) || err == errQueueDraining {
 			if len(answer.Errors) == len(p.Errors) {
 				answer.IDs, answer.Errors = slices.Clone(p.IDs), slices.Clone(p.Errors)
 			}
@@ -174,7 +174,7 @@ func (s *Scheduler) enqueueSlice(ctx context.Context, once engine.Once, part bul
 
 // prepareLine prepares the job of one line of a bulk request.
 func (s *Scheduler) prepareLine(ctx context.Context, r enqueueRequest, raw []byte) (*Enqueue, error) {
-	q, err := s.Prepare(ctx, r.principal.Tenant, r.queue, raw, "body")
+	q, err := s.read(ctx, r.principal.Tenant, r.queue, raw, "body")
 	if err == nil {
 		q.trace(r.trace)
 	}
@@ -248,13 +248,13 @@ func refuseAll(lines []api.LineError) error {
 		return nil
 	}
 	all := &engine.Error{Kind: engine.Invalid, Code: "validation_failed"}
-	exist := true
+	same := true
 	for _, e := range lines {
 		all.Fields = append(all.Fields, engine.FieldError{Location: fmt.Sprintf("body[%d]", e.Line-1), Message: e.Detail})
-		exist = exist && e.Code == codeJobExists
+		same = same && e.Code == lines[0].Code
 	}
-	if exist {
-		all.Kind, all.Code = engine.Conflict, codeJobExists
+	if code := lines[0].Code; same && (code == codeJobExists || code == errQueueDraining.Code) {
+		all.Kind, all.Code = engine.Conflict, code
 	}
 	all.Detail = fmt.Sprintf("%d jobs are refused, so none was taken; the first is %s: %s", len(lines), all.Fields[0].Location, all.Fields[0].Message)
 	return all
