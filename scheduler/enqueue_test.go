@@ -67,7 +67,7 @@ func TestEnqueue(t *testing.T) {
 	b.do("POST", "/v1/queues/Mail/jobs", `{}`).want(422, "invalid_name")
 	b.do("POST", "/v1/queues/mail/jobs?atomic=yes", `{}`).want(422, `"location":"query.atomic"`)
 	b.do("POST", "/v1/queues/mail/jobs?unique=1", `{}`).want(422, `"location":"query.unique"`)
-	b.do("GET", "/v1/queues/mail", "").want(200, `"ready":3`, `"scheduled":2`)
+	b.do("GET", "/v1/queues/mail", "").want(200, `"ready":4`, `"scheduled":2`)
 	b.check()
 }
 
