@@ -177,7 +177,9 @@ func (l *line) limit(own limits) {
 			g.bucket = l.bucket
 		}
 		if g.jobs == 0 {
-			b.forgetGroup(g, number)
+			if own.rate != before.rate || g.bucket.full(now) { // else a pause would fill it
+				b.forgetGroup(g, number)
+			}
 			continue
 		}
 		if by := b.orderOf(l, hash); g.ready.by != by {
