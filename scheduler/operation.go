@@ -70,7 +70,7 @@ const (
 	keepOperation   = 24 * time.Hour
 	maxOperations   = 16 // of one tenant that run at once
 	operationPause  = 100 * time.Millisecond
-	operateJobs     = 230 // that one update changes
+	operateJobs     = 195 // that one update changes
 )
 
 var (
@@ -294,8 +294,8 @@ func (s *Scheduler) operateTx(tx *engine.Tx, kind OperationKind, p *place, now i
 	return j.retry(tx, f, now, why) == nil
 }
 
-// reviveKeys: both places, transition, and the unique key, which costs four.
-const reviveKeys = 3
+// reviveKeys: both places, transition, the unique key and its window.
+const reviveKeys = 5
 
 // choose finds the next slice of jobs, and moves the walk of r behind it.
 func (s *Scheduler) choose(ctx context.Context, op *bulkOperation, r *operationRecord) (list []place, err error) {
