@@ -31,8 +31,9 @@ type bulkPart struct {
 	IDs    []string        `json:"ids"` // in line order, "" for a rejected line
 	Errors []api.LineError `json:"errors,omitempty"`
 
-	jobs []bulkJob
-	keys int // that its jobs write
+	jobs  []bulkJob
+	keys  int // that its jobs write
+	bytes int // of its answer, at most
 }
 
 // bulkJob is a job of a slice: of which line, and where its id stands.
@@ -41,10 +42,14 @@ type bulkJob struct {
 	line, id int
 }
 
-// Limits of a slice: jobs, keys that they write, bytes of their lines.
+// Limits of a slice: jobs, keys that they write, bytes of the answer, which is
+// one value in the store. A job takes at most lineBytes of it, refused by its
+// unique key.
 const (
-	bulkJobs = 300
-	bulkKeys = 900
+	bulkJobs  = 300
+	bulkKeys  = 900
+	bulkBytes = 58 << 10
+	lineBytes = 190
 )
 
 // maxDetail bounds what is kept of one error, which may quote its input.
@@ -52,14 +57,18 @@ const maxDetail = 240
 
 func (p *bulkPart) accept(line int, q *Enqueue) {
 	p.jobs = append(p.jobs, bulkJob{q, line, len(p.IDs)})
-	p.IDs, p.keys = append(p.IDs, q.ID().String()), p.keys+q.keys()
+	p.IDs, p.keys, p.bytes = append(p.IDs, q.ID().String()), p.keys+q.keys(), p.bytes+lineBytes
 }
 
 func (p *bulkPart) reject(line int, err error) {
-	p.IDs, p.Errors = append(p.IDs, ""), append(p.Errors, shortError(line, err))
+	e := shortError(line, err)
+	text, _ := json.Marshal(e) // escapes make it longer than it looks
+	p.IDs, p.Errors, p.bytes = append(p.IDs, ""), append(p.Errors, e), p.bytes+len(text)+len(`"",`)
 }
 
-func (p *bulkPart) full() bool { return len(p.IDs) >= bulkJobs || p.keys >= bulkKeys }
+func (p *bulkPart) full() bool {
+	return len(p.IDs) >= bulkJobs || p.keys >= bulkKeys || p.bytes >= bulkBytes
+}
 
 func shortError(line int, err error) api.LineError {
 	e := api.NewLineError(line, err)
