@@ -164,3 +164,15 @@ func Later(now, ms int64) int64 { return later(now, ms) }
 func (s *Scheduler) RebuildBoard(ctx context.Context) error {
 	return s.e.Store.View(ctx, s.e.Tenants.Platform(), func(v *engine.View) error { return s.board.rebuild(v, s.e.Tenants.List()) })
 }
+
+// Count counts the entries of a tenant's bucket.
+func (s *Scheduler) Count(bucket engine.Bucket, t engine.Tenant) (n int) {
+	_ = s.e.Store.View(context.Background(), t, func(v *engine.View) error {
+		n = 0
+		for range v.Keys(bucket, nil, nil) {
+			n++
+		}
+		return nil
+	})
+	return n
+}
