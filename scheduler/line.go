@@ -145,10 +145,15 @@ func (l *line) again() time.Duration {
 	return l.spent.top().again
 }
 
-// wake signals one waiter if a job may run: one job is for one of them. The
-// signal is a hint; a poll looks again each second.
+// wake tells who watches the queue, and one of its waiters.
 func (l *line) wake() {
 	tellAll(l.watched)
+	l.call()
+}
+
+// call signals one waiter if a job may run: one job is for one of them. The
+// signal is a hint; a poll looks again each second.
+func (l *line) call() {
 	if l.limits.paused || l.full() || l.first() == nil {
 		return
 	}
@@ -197,8 +202,9 @@ func (b *board) await(t engine.Tenant, queues []string, w *waiter) {
 	}
 }
 
-// forget ends the wait of w. A signal that it did not use goes to the next,
-// and a name that nobody uses is forgotten.
+// forget ends the wait of w. A signal that it did not use goes to the next; of
+// several queues it may have come for a job of another than the one it took. A
+// name that nobody uses is forgotten.
 func (b *board) forget(t engine.Tenant, queues []string, w *waiter) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -211,8 +217,8 @@ func (b *board) forget(t engine.Tenant, queues []string, w *waiter) {
 		if i := slices.Index(l.waiters, w); i >= 0 {
 			l.waiters = slices.Delete(l.waiters, i, i+1)
 		}
-		if len(w.signal) > 0 {
-			l.wake()
+		if len(w.signal) > 0 || len(queues) > 1 {
+			l.call()
 		}
 		b.forgetLine(tb, l)
 	}
