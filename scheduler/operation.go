@@ -13,7 +13,9 @@ import (
 
 // An operation does one thing to all the jobs that it chooses, in slices. Its
 // record, with how far it has come, is written in the commit of each slice: so
-// a restart goes on where it stopped, and nothing is done twice.
+// a restart goes on where it stopped, and nothing is done twice. Only a purge
+// writes it behind its slice, for what has been removed is not found again; a
+// crash between the two may leave that slice uncounted.
 
 // OperationKind is what an operation does.
 type OperationKind string
@@ -96,8 +98,9 @@ func (r *operationRecord) selection() (*selection, error) {
 type operations struct {
 	soon chan struct{}
 
-	mu   sync.Mutex
-	list []*bulkOperation
+	mu       sync.Mutex
+	list     []*bulkOperation
+	starting map[engine.Tenant]int // those that are being written
 }
 
 // bulkOperation is one that runs. Only the loop changes its record.
@@ -111,9 +114,10 @@ type bulkOperation struct {
 
 // begin writes an operation and lets it run.
 func (s *Scheduler) begin(ctx context.Context, t engine.Tenant, r operationRecord) (*Operation, error) {
-	if s.operations.count(t) >= maxOperations {
-		return nil, errOperationsBusy
+	if err := s.operations.reserve(t); err != nil {
+		return nil, err
 	}
+	defer s.operations.unreserve(t)
 	op := &bulkOperation{tenant: t, id: s.e.IDs.New(), record: r}
 	op.record.Format, op.record.State, op.record.CreatedAt = formatOperation, OperationRunning, s.now()
 	op.record.Total = s.board.candidates(t, r.Queue, r.States)
@@ -141,15 +145,29 @@ func (o *operations) add(op *bulkOperation) {
 	signalIf(true, o.soon)
 }
 
-func (o *operations) count(t engine.Tenant) (n int) {
+// reserve makes room for one more operation of a tenant, until unreserve.
+func (o *operations) reserve(t engine.Tenant) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	n := o.starting[t]
 	for _, op := range o.list {
 		if op.tenant == t {
 			n++
 		}
 	}
-	return n
+	if n >= maxOperations {
+		return errOperationsBusy
+	}
+	o.starting[t]++
+	return nil
+}
+
+func (o *operations) unreserve(t engine.Tenant) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.starting[t]--; o.starting[t] == 0 {
+		delete(o.starting, t)
+	}
 }
 
 // running copies the list, and which of it shall stop.
@@ -201,7 +219,7 @@ func (s *Scheduler) operate(ctx context.Context) (wait time.Duration, err error)
 	var failed []error
 	for _, op := range list {
 		if s.ended() {
-			return 0, nil
+			return maxSleep, nil
 		}
 		if rest := time.Until(op.next); rest > 0 && !stop[op] {
 			wait = min(wait, rest)
@@ -309,10 +327,10 @@ func (s *Scheduler) choose(ctx context.Context, op *bulkOperation, r *operationR
 		most = int(min(int64(most), max(1, r.Rate*int64(operationPause)/int64(time.Second))))
 	}
 	w, found := r.Walk, walked{}
-	err = s.e.Store.View(ctx, op.tenant, func(v *engine.View) (err error) {
+	err = s.e.Store.View(ctx, op.tenant, func(v *engine.View) error {
 		w = r.Walk
-		found, err = w.choose(v, op.tenant, sel, op.id, most)
-		return err
+		found = w.choose(v, op.tenant, sel, op.id, most)
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -331,10 +349,10 @@ func (s *Scheduler) count(ctx context.Context, t engine.Tenant, sel *selection) 
 	for end := false; !end; {
 		var found walked
 		from := w
-		err := s.e.Store.View(ctx, t, func(v *engine.View) (err error) {
+		err := s.e.Store.View(ctx, t, func(v *engine.View) error {
 			w = from
-			found, err = w.choose(v, t, sel, before, lookMost)
-			return err
+			found = w.choose(v, t, sel, before, lookMost)
+			return nil
 		})
 		if err != nil {
 			return 0, err

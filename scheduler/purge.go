@@ -3,6 +3,8 @@ package scheduler
 import (
 	"context"
 	"encoding/binary"
+	"errors"
+	"slices"
 	"time"
 
 	"quintet/engine"
@@ -17,23 +19,26 @@ const (
 // purge removes what has been kept long enough, or is too much, in slices.
 func (s *Scheduler) purge(ctx context.Context) (time.Duration, error) {
 	now := s.now()
+	var failed []error
 	for _, t := range s.e.Tenants.List() {
-		for _, queue := range s.board.overdue(t, now) {
-			if err := s.purgeQueue(ctx, t, queue, now); err != nil || s.ended() {
-				return purgeEvery, err
-			}
+		if s.ended() {
+			break
 		}
-		if err := s.purgeWindows(ctx, t, now); err != nil {
-			return purgeEvery, err
-		}
-		if err := s.purgeOperations(ctx, t, now); err != nil {
-			return purgeEvery, err
-		}
-		if err := s.purgeTombstones(ctx, t, now); err != nil {
-			return purgeEvery, err
+		if err := s.purgeTenant(ctx, t, now); !errors.Is(err, engine.ErrTenantGone) {
+			failed = append(failed, err)
 		}
 	}
-	return purgeEvery, nil
+	return purgeEvery, errors.Join(failed...)
+}
+
+func (s *Scheduler) purgeTenant(ctx context.Context, t engine.Tenant, now int64) error {
+	for _, queue := range s.board.overdue(t, now) {
+		if err := s.purgeQueue(ctx, t, queue, now); err != nil {
+			s.board.purged(t, queue, now) // it is overdue still
+			return err
+		}
+	}
+	return errors.Join(s.purgeWindows(ctx, t, now), s.purgeOperations(ctx, t, now), s.purgeTombstones(ctx, t, now))
 }
 
 // purgeQueue removes jobs of one queue until none is overdue.
@@ -44,11 +49,18 @@ func (s *Scheduler) purgeQueue(ctx context.Context, t engine.Tenant, queue strin
 		if err != nil {
 			return err
 		}
-		more = len(list) == purgeWalk
-		if _, err := s.purgeJobs(ctx, t, list, now); err != nil {
-			return err
+		purged := 0
+		for part := range slices.Chunk(list, sliceJobs) {
+			if s.ended() {
+				return nil
+			}
+			n, err := s.purgeJobs(ctx, t, part, now)
+			if err != nil {
+				return err
+			}
+			purged += n
 		}
-		if !more {
+		if more = len(list) == purgeWalk && purged > 0; !more {
 			s.board.purged(t, queue, next)
 		}
 	}
@@ -83,22 +95,23 @@ func (s *Scheduler) overdue(ctx context.Context, t engine.Tenant, queue string, 
 }
 
 // purgeJobs removes ended jobs, as many in one update as its keys allow, and
-// tells how many. One that has been revived meanwhile stays.
+// tells how many. One that has been revived meanwhile stays, and one that
+// cannot be read: the check reports it, and it stops nobody else.
 func (s *Scheduler) purgeJobs(ctx context.Context, t engine.Tenant, list []place, now int64) (purged int, err error) {
-	for len(list) > 0 && !s.ended() {
+	for len(list) > 0 {
 		taken, whole := 0, 0
+		var broken error
 		err := s.e.Store.Update(ctx, t, func(tx *engine.Tx) error {
-			taken, whole = 0, 0
+			taken, whole, broken = 0, 0, nil
 			for left := purgeKeys; taken < len(list) && left > 0; {
 				n, gone, err := s.purgeJob(tx, &list[taken], left, now)
-				if err != nil {
-					return err
-				}
 				if left -= n; !gone {
 					return nil // its older transitions are for the next update
 				}
 				taken++
-				if n > 0 {
+				if err != nil {
+					broken = err
+				} else if n > 0 {
 					whole++
 				}
 			}
@@ -106,6 +119,9 @@ func (s *Scheduler) purgeJobs(ctx context.Context, t engine.Tenant, list []place
 		}, engine.Bulk, engine.Reclaim)
 		if err != nil {
 			return purged, err
+		}
+		if broken != nil {
+			s.options.Log.ErrorContext(ctx, "a job cannot be read and is not removed", "error", broken)
 		}
 		list, purged = list[taken:], purged+whole
 	}
@@ -134,43 +150,50 @@ func (s *Scheduler) removeJob(ctx context.Context, t engine.Tenant, id engine.ID
 
 // purgeJob deletes a job, or if it has more transitions than keys may be
 // changed, its newest ones only: then it stands in another place. It returns
-// how many keys it changed, about.
+// how many keys it changed, about. Where it fails it has changed none.
 func (s *Scheduler) purgeJob(tx *engine.Tx, p *place, keys int, now int64) (changed int, gone bool, err error) {
 	j, err := loadJob(tx, p)
 	if err != nil || j == nil || j.last == tx.Seq() {
 		return 0, true, err // it ended in this very commit: see revive
 	}
+	f, err := loadFixed(tx, j.id)
+	if err != nil {
+		return 0, true, err
+	}
+	var moves [][]byte
+	last := j.last
 	err = j.history(tx, keys, func(key []byte, t transition) error {
-		tx.Delete(bucketTransitions, key)
-		j.last = t.previous
-		changed++
+		moves, last = append(moves, key), t.previous
 		return nil
 	})
 	if err != nil {
-		return changed, false, err
+		return 0, true, err
 	}
-	if j.move -= uint32(changed); j.move > 0 {
-		j.store(tx)
-		*p = j.place
-		return changed + 2, false, nil
+	if len(moves) == int(j.move) {
+		if changed, err = s.purgeParts(tx, j, f, now); err != nil {
+			return 0, true, err
+		}
 	}
-	n, err := s.purgeParts(tx, j, now)
-	return changed + n, true, err
+	for _, key := range moves {
+		tx.Delete(bucketTransitions, key)
+	}
+	changed += len(moves)
+	if len(moves) == int(j.move) {
+		return changed, true, nil
+	}
+	j.last, j.move = last, j.move-uint32(len(moves))
+	j.store(tx)
+	*p = j.place
+	return changed + 2, false, nil
 }
 
 // purgeParts deletes all of a job but its transitions.
-func (s *Scheduler) purgeParts(tx *engine.Tx, j *job, now int64) (changed int, err error) {
-	f, err := loadFixed(tx, j.id)
-	if err != nil {
+func (s *Scheduler) purgeParts(tx *engine.Tx, j *job, f *fixed, now int64) (changed int, err error) {
+	if changed, err = releaseUnique(tx, f, j, now); err != nil {
 		return 0, err
 	}
-	if changed, err = releaseUnique(tx, f, j, now); err != nil {
-		return changed, err
-	}
 	if f.blob != nil {
-		if err := s.e.Blobs.Release(tx, *f.blob, time.UnixMilli(now)); err != nil {
-			return changed, err
-		}
+		_ = s.e.Blobs.Release(tx, *f.blob, time.UnixMilli(now)) // fails where it is gone already
 		changed += 2
 	}
 	for _, tag := range f.tags {
