@@ -176,3 +176,8 @@ func (s *Scheduler) Count(bucket engine.Bucket, t engine.Tenant) (n int) {
 	})
 	return n
 }
+
+// Operate gives each running operation one slice; Resume finds those that a
+// process before left.
+func (s *Scheduler) Operate(ctx context.Context) error { _, err := s.operate(ctx); return err }
+func (s *Scheduler) Resume(ctx context.Context) error  { return s.resumeOperations(ctx) }
