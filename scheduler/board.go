@@ -215,7 +215,9 @@ func (b *board) drop(tb *tenantBoard, key []byte) {
 		return
 	}
 	if p.state.finished() {
-		b.line(tb, string(name)).count[p.state]--
+		l := b.line(tb, string(name))
+		l.count[p.state]--
+		tellAll(l.watched)
 		return
 	}
 	if i, known := tb.jobs[p.id]; known {

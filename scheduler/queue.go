@@ -140,6 +140,7 @@ func (b *board) setQueue(tb *tenantBoard, name string, value []byte) {
 	if value == nil {
 		if l := tb.lines[name]; l != nil {
 			l.known, l.limits = false, limits{}
+			tellAll(l.watched)
 			b.forgetLine(tb, l)
 		}
 		return
@@ -155,6 +156,7 @@ func (b *board) setQueue(tb *tenantBoard, name string, value []byte) {
 	l := b.line(tb, name)
 	l.known, l.version = true, r.Version
 	l.limit(own)
+	tellAll(l.watched)
 }
 
 // limit puts limits into force. Buckets begin empty where the rate is another.
