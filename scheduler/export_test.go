@@ -181,3 +181,32 @@ func (s *Scheduler) Count(bucket engine.Bucket, t engine.Tenant) (n int) {
 // process before left.
 func (s *Scheduler) Operate(ctx context.Context) error { _, err := s.operate(ctx); return err }
 func (s *Scheduler) Resume(ctx context.Context) error  { return s.resumeOperations(ctx) }
+
+// Sweep compares the board with the store once.
+func (s *Scheduler) Sweep(ctx context.Context) error { _, err := s.sweep(ctx); return err }
+
+// LoseJob makes the board forget a job that the store has.
+func (s *Scheduler) LoseJob(t engine.Tenant, id engine.ID) {
+	s.board.mu.Lock()
+	defer s.board.mu.Unlock()
+	tb := s.board.of(t)
+	s.board.remove(tb, tb.jobs[id])
+}
+
+// MisplaceJob makes the board believe that a job stands elsewhere.
+func (s *Scheduler) MisplaceJob(t engine.Tenant, id engine.ID, queue string, state State, key string) {
+	s.board.mu.Lock()
+	defer s.board.mu.Unlock()
+	tb := s.board.of(t)
+	p := s.board.placeOf(s.board.entries.at(tb.jobs[id]))
+	s.board.remove(tb, tb.jobs[id])
+	p.queue, p.state, p.group, p.move = queue, state, groupOf(t, key), p.move+1
+	s.board.put(tb, p.bytes())
+}
+
+// InventJob makes the board believe in a job that the store does not have.
+func (s *Scheduler) InventJob(t engine.Tenant, id engine.ID, queue string, state State) {
+	s.board.mu.Lock()
+	defer s.board.mu.Unlock()
+	s.board.put(s.board.of(t), (&place{queue: queue, state: state, id: id, priority: maxPriority, started: state == Running, time: s.now(), move: 1}).bytes())
+}
