@@ -168,12 +168,16 @@ func (l *line) call() {
 }
 
 // ended counts a job that has ended.
-func (l *line) ended(p *place, now int64) {
+func (l *line) ended(p *place) {
 	l.count[p.state]++
 	tellAll(l.watched)
 	l.overdueAt(p.kept())
 	signalIf(l.finished() > l.board.most+l.board.most/50, l.board.purgeSoon)
-	switch p.state {
+}
+
+// endedLately counts among the rates a job that has ended.
+func (l *line) endedLately(state State, now int64) {
+	switch state {
 	case Done:
 		l.recent.add(doneLately, now)
 	case Dead:
