@@ -343,3 +343,47 @@ func TestConcurrency(t *testing.T) {
 		}
 	})
 }
+
+// TestQueueRates holds how much happens in a queue, over the last minute.
+func TestQueueRates(t *testing.T) {
+	scenario := scenarios(t, scheduler.Options{})
+	want := func(b *bed, enqueued, started, done, dead float64) {
+		b.t.Helper()
+		var q scheduler.Queue
+		b.do("GET", "/v1/queues/q", "").want(200).into(&q)
+		if got := q.PerSecond; got != (scheduler.QueueRates{Enqueued: enqueued, Started: started, Done: done, Dead: dead}) {
+			b.t.Fatalf("per second %+v, expected were %v %v %v %v", got, enqueued, started, done, dead)
+		}
+	}
+	run := func(b *bed) {
+		b.enqueueMany("q", 60, func(int) string { return `{"max_attempts":1}` })
+		for i, l := range b.lease("q", `{"limit":45,"lease":"1h"}`) {
+			if i < 15 {
+				b.call(l, "complete", ``).want(200)
+			} else if i < 30 {
+				b.call(l, "fail", ``).want(200)
+			}
+		}
+	}
+	scenario("OK over the last minute", func(b *bed) {
+		pass(time.Hour)
+		run(b)
+		want(b, 1, 0.75, 0.25, 0.25)
+		pass(54 * time.Second)
+		want(b, 1, 0.75, 0.25, 0.25)
+		pass(6 * time.Second)
+		want(b, 0, 0, 0, 0)
+	})
+	scenario("OK a restart begins anew", func(b *bed) {
+		pass(time.Hour)
+		run(b)
+		b.reopen()
+		want(b, 0, 0, 0, 0)
+	})
+	scenario("OK a redrive enqueues nothing", func(b *bed) {
+		pass(time.Hour)
+		run(b)
+		b.bulk("redrive", `{"queue":"q"}`, `"changed":15`)
+		want(b, 1, 0.75, 0.25, 0.25)
+	})
+}
