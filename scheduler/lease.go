@@ -286,7 +286,11 @@ func (s *Scheduler) release(ctx context.Context, t engine.Tenant, leases []Lease
 					continue // it has moved on, or expires
 				}
 				j.attempt--
-				j.wait(Scheduled, now, min(j.due, now))
+				if j.cancel {
+					s.finish(j, Cancelled, now)
+				} else {
+					j.wait(Scheduled, now, min(j.due, now))
+				}
 				j.transit(tx, transition{event: evReleased, at: now})
 			}
 			return nil
