@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"iter"
 	"slices"
 	"time"
 
@@ -68,30 +69,47 @@ func (s *Scheduler) purgeQueue(ctx context.Context, t engine.Tenant, queue strin
 }
 
 // overdue walks over what has ended in a queue and chooses what is to go: what
-// has been kept long enough, and the surplus oldest. Next is when the first of
-// the others will have been.
+// has been kept long enough, and where that is too little, the surplus oldest.
+// Next is when the first of the others will have been.
 func (s *Scheduler) overdue(ctx context.Context, t engine.Tenant, queue string, now int64, surplus int) (list []place, next int64, err error) {
 	err = s.e.Store.View(ctx, t, func(v *engine.View) error {
 		list, next = nil, 0
-		for _, state := range []State{Done, Cancelled, Dead} {
-			for key := range v.Keys(bucketStates, placePrefix(nil, queue, state), placePrefix(nil, queue, state+1)) {
-				_, p, ok := splitPlace(key)
-				p.queue = queue
-				switch {
-				case !ok:
-				case surplus > 0 || p.kept() <= now:
-					list, surplus = append(list, p), surplus-1
-				case next == 0 || p.kept() < next:
-					next = p.kept()
-				}
-				if len(list) == purgeWalk {
-					return nil
-				}
+		for p := range endedIn(v, queue) {
+			if p.kept() <= now {
+				list = append(list, p)
+			} else if next == 0 || p.kept() < next {
+				next = p.kept()
+			}
+			if len(list) == purgeWalk {
+				return nil
+			}
+		}
+		left := min(surplus, purgeWalk) - len(list)
+		for p := range endedIn(v, queue) {
+			if left <= 0 {
+				return nil
+			}
+			if p.kept() > now {
+				list, left = append(list, p), left-1
 			}
 		}
 		return nil
 	})
 	return list, next, err
+}
+
+// endedIn yields where the ended jobs of a queue stand, dead letters last.
+func endedIn(v *engine.View, queue string) iter.Seq[place] {
+	return func(yield func(place) bool) {
+		for _, state := range []State{Done, Cancelled, Dead} {
+			for key := range v.Keys(bucketStates, placePrefix(nil, queue, state), placePrefix(nil, queue, state+1)) {
+				_, p, ok := splitPlace(key)
+				if p.queue = queue; ok && !yield(p) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // purgeJobs removes ended jobs, as many in one update as its keys allow, and
