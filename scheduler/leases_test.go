@@ -304,3 +304,24 @@ func TestReleaseWhenFull(t *testing.T) {
 		b.check()
 	})
 }
+
+// TestReleaseCancelled holds that a job which a worker gives back is not run
+// again where somebody asked to cancel it meanwhile.
+func TestReleaseCancelled(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		b := newBed(t, scheduler.Options{})
+		id := b.enqueue("q", `{}`)
+		b.s.Handle(b.acme, "q", func(ctx context.Context, _ scheduler.Lease) (any, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		})
+		synctest.Wait()
+		b.do("POST", "/v1/jobs/"+id+"/cancel", ``).want(200, `"state":"running"`, `"cancel_requested":true`)
+		over, cancel := context.WithCancel(context.Background())
+		cancel()
+		_ = b.s.Stop(over) // which gives it back at once
+		b.reopen()
+		b.wantState(id, "cancelled", "enqueued", "leased", "cancel_requested", "released")
+		b.check()
+	})
+}

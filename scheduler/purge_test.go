@@ -3,6 +3,7 @@ package scheduler_test
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -224,6 +225,22 @@ func TestPurgeKeepsPace(t *testing.T) {
 		if highest > most+400 {
 			t.Errorf("%d ended jobs were there, %d are kept", highest, most)
 		}
+		b.check()
+	})
+}
+
+// TestMaxFinishedBesideRetention holds that what goes by its time counts among
+// what is too much.
+func TestMaxFinishedBesideRetention(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		b := &bed{t: t, dir: filepath.Join(memory(t), "data"), options: scheduler.Options{MaxFinished: 100, KeepDead: time.Minute}}
+		b.openIdle()
+		defer b.close()
+		b.endMany("q", 98, "fail")
+		time.Sleep(time.Minute)
+		b.endMany("q", 110, "complete")
+		must(t, b.s.PurgeNow(context.Background()))
+		b.do("GET", "/v1/queues/q", "").want(200, `"dead":0`, `"done":100`)
 		b.check()
 	})
 }
