@@ -14,8 +14,7 @@ type line struct {
 	board   *board
 	tenant  engine.Tenant
 	name    string
-	known   bool   // a job was enqueued once, or it was defined
-	version uint64 // of its definition, 0 for none
+	known   bool // a job was enqueued once, or it was defined
 	limits  limits
 	groups  map[uint64]uint32 // hash of a key → number
 	rings   [maxPriority + 1]ring

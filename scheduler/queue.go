@@ -139,7 +139,8 @@ func (q *QueueSpec) equal(other *QueueSpec) bool {
 func (b *board) setQueue(tb *tenantBoard, name string, value []byte) {
 	if value == nil {
 		if l := tb.lines[name]; l != nil {
-			l.known, l.limits = false, limits{}
+			l.known = false
+			l.limit(limits{}) // which forgets keys that stood aside
 			tellAll(l.watched)
 			b.forgetLine(tb, l)
 		}
@@ -154,7 +155,7 @@ func (b *board) setQueue(tb *tenantBoard, name string, value []byte) {
 		return
 	}
 	l := b.line(tb, name)
-	l.known, l.version = true, r.Version
+	l.known = true
 	l.limit(own)
 	tellAll(l.watched)
 }
