@@ -165,6 +165,18 @@ func (s *Scheduler) RebuildBoard(ctx context.Context) error {
 	return s.e.Store.View(ctx, s.e.Tenants.Platform(), func(v *engine.View) error { return s.board.rebuild(v, s.e.Tenants.List()) })
 }
 
+// Groups is how many keys the board knows.
+func (s *Scheduler) Groups() (n int) {
+	s.board.mu.Lock()
+	defer s.board.mu.Unlock()
+	for _, g := range s.board.groups {
+		if g != nil {
+			n++
+		}
+	}
+	return n
+}
+
 // Count counts the entries of a tenant's bucket.
 func (s *Scheduler) Count(bucket engine.Bucket, t engine.Tenant) (n int) {
 	_ = s.e.Store.View(context.Background(), t, func(v *engine.View) error {

@@ -224,6 +224,31 @@ func TestRateByKey(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		b.wantNamed(n, "q", `{}`, "a3")
 	})
+	scenario("OK keys are forgotten when their buckets are full, or their queue is gone", func(b *bed) {
+		for _, queue := range []string{"q", "gone"} {
+			b.do("PUT", "/v1/queues/"+queue, `{"rate":{"limit":1,"per":"1m","by_key":true}}`).want(201)
+		}
+		time.Sleep(time.Minute)
+		for _, queue := range []string{"q", "gone"} {
+			for _, id := range b.enqueueMany(queue, 50, func(i int) string { return fmt.Sprintf(`{"key":"k%d","retention":"1s"}`, i) }) {
+				l := b.lease(queue, `{}`)[0]
+				b.call(l, "complete", ``).want(200)
+				b.do("DELETE", "/v1/jobs/"+id, "").want(204)
+			}
+		}
+		if n := b.s.Groups(); n != 100 {
+			b.t.Errorf("%d keys are known, expected were 100 with buckets that are not full", n)
+		}
+		b.do("DELETE", "/v1/queues/gone", "").want(204)
+		if n := b.s.Groups(); n != 50 {
+			b.t.Errorf("%d keys are known when a queue is gone", n)
+		}
+		time.Sleep(time.Minute)
+		b.lease("q", `{}`)
+		if n := b.s.Groups(); n != 0 {
+			b.t.Errorf("%d keys are known whose buckets are full", n)
+		}
+	})
 	scenario("OK strict order and a limit beside it", func(b *bed) {
 		b.do("PUT", "/v1/queues/q", `{"strict_order":true,"concurrency":2,"rate":{"limit":2,"per":"2s","by_key":true}}`).want(201)
 		n := b.keyed("q", "aabbc", "")
