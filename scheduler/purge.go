@@ -205,14 +205,16 @@ func (s *Scheduler) purgeJob(tx *engine.Tx, p *place, keys int, now int64) (chan
 	return changed + 2, false, nil
 }
 
-// purgeParts deletes all of a job but its transitions.
+// purgeParts deletes all of a job but its transitions. As with an enqueue, a
+// key that stands anywhere costs four.
 func (s *Scheduler) purgeParts(tx *engine.Tx, j *job, f *fixed, now int64) (changed int, err error) {
 	if changed, err = releaseUnique(tx, f, j, now); err != nil {
 		return 0, err
 	}
+	changed *= 4
 	if f.blob != nil {
 		_ = s.e.Blobs.Release(tx, *f.blob, time.UnixMilli(now)) // fails where it is gone already
-		changed += 2
+		changed += 8
 	}
 	for _, tag := range f.tags {
 		tx.Delete(bucketTags, tagKey(tx.Tenant(), tag, j.id))
@@ -223,7 +225,7 @@ func (s *Scheduler) purgeParts(tx *engine.Tx, j *job, f *fixed, now int64) (chan
 	}
 	tx.Delete(bucketJobs, j.id[:])
 	tx.Delete(bucketStates, j.stored)
-	return changed + len(f.tags) + 2, nil
+	return changed + 4*len(f.tags) + 2, nil
 }
 
 // purgeWindows ends the windows of unique keys whose job was removed before.
