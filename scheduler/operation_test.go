@@ -205,6 +205,17 @@ func TestOperation(t *testing.T) {
 			b.t.Errorf("%d are cancelled", n)
 		}
 	})
+	scenario("OK it looks at each job once, chosen or not", func(b *bed) {
+		const jobs = 5_400 // one slice looks at 5,000
+		b.enqueueMany("q", jobs, func(i int) string { return fmt.Sprintf(`{"tags":["t"],"priority":%d}`, i%10) })
+		b.bulk("cancel", `{"filter":"priority = 7"}`, `"state":"done"`, `"looked":5400`, `"changed":540`, `"skipped":0`)
+		b.bulk("cancel", `{"tag":"t","filter":"priority = 8"}`, `"state":"done"`, `"looked":5400`, `"changed":540`)
+		b.bulk("cancel", `{"filter":"priority = 9 or priority = 1","queue":"q","rate":1000}`)
+		pass(2 * time.Second)
+		if n := cancelled(b); n != 4*540 {
+			b.t.Errorf("%d are cancelled", n)
+		}
+	})
 	scenario("OK purge by filter", func(b *bed) {
 		b.mixed()
 		before := b.states()

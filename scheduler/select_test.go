@@ -1,12 +1,14 @@
 package scheduler_test
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"slices"
 	"testing"
 	"time"
 
+	"quintet/engine"
 	"quintet/scheduler"
 )
 
@@ -111,6 +113,26 @@ func TestShortPages(t *testing.T) {
 			t.Errorf("%d jobs on %d pages", len(got), pages)
 		}
 	})
+}
+
+// TestListUnreadable holds that a job that cannot be read hides no other.
+func TestListUnreadable(t *testing.T) {
+	b := newBed(t, scheduler.Options{})
+	ids := b.enqueueMany("q", 10, func(int) string { return `{"tags":["t"]}` })
+	must(t, b.e.Store.Update(context.Background(), b.acme, func(tx *engine.Tx) error {
+		id, err := engine.ParseID(ids[4])
+		tx.Put("scheduler.jobs", id[:], []byte("from the future"))
+		return err
+	}))
+	want := slices.Delete(slices.Clone(ids), 4, 5)
+	slices.Reverse(want)
+	for _, query := range []string{"", "queue=q", "state=ready", "tag=t", "filter=" + url.QueryEscape("priority = 5")} {
+		for _, limit := range []int{1, 3, 100} {
+			got, _ := b.listed(query, limit)
+			b.wantIDs(query, got, want...)
+		}
+	}
+	b.do("GET", "/v1/jobs/"+ids[4], "").want(500)
 }
 
 // TestCursorMisuse brings cursors to lists that did not give them out.
