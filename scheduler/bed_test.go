@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -165,7 +166,7 @@ func (p *problem) GetStatus() int { return p.Status }
 
 var statusOf = map[engine.Kind]int{
 	engine.Malformed: 400, engine.Unauthenticated: 401, engine.NotFound: 404, engine.Conflict: 409, engine.Precondition: 412,
-	engine.TooLarge: 413, engine.Invalid: 422, engine.Unavailable: 503, engine.Full: 507,
+	engine.TooLarge: 413, engine.Invalid: 422, engine.Busy: 429, engine.Unavailable: 503, engine.Full: 507,
 }
 
 func problemOf(err error) *problem {
@@ -324,6 +325,51 @@ func (b *bed) wantState(id, state string, events ...string) *scheduler.Job {
 		b.t.Fatalf("job %s is %s by %v, expected was %s by %v", id, j.State, got, state, events)
 	}
 	return j
+}
+
+// scenarios returns what runs one scenario as a subtest: in virtual time, on a
+// bed of its own, with a check at its end and another one after a restart.
+func scenarios(t *testing.T, o scheduler.Options) func(name string, f func(b *bed)) {
+	return func(name string, f func(b *bed)) {
+		t.Helper()
+		t.Run(name, func(t *testing.T) {
+			virtual(t, func(t *testing.T) {
+				b := newBed(t, o)
+				f(b)
+				synctest.Wait()
+				b.check()
+				b.reopen()
+				synctest.Wait()
+				b.check()
+			})
+		})
+	}
+}
+
+// leaseIDs leases and returns the ids, in the order in which they came.
+func (b *bed) leaseIDs(queue, body string) (ids []string) {
+	b.t.Helper()
+	for _, l := range b.lease(queue, body) {
+		ids = append(ids, l.ID)
+	}
+	return ids
+}
+
+// wantIDs demands ids in their order.
+func (b *bed) wantIDs(what string, got []string, want ...string) {
+	b.t.Helper()
+	if !slices.Equal(got, want) {
+		b.t.Fatalf("%s: %v, expected were %v", what, got, want)
+	}
+}
+
+// enqueueMany makes jobs of NDJSON lines, all of which must be taken, and
+// returns their ids.
+func (b *bed) enqueueMany(queue string, n int, line func(i int) string) []string {
+	b.t.Helper()
+	var a struct{ IDs []string }
+	b.do("POST", "/v1/queues/"+queue+"/jobs", lines(n, line), "Content-Type", "application/x-ndjson").want(200, `"rejected":0`).into(&a)
+	return a.IDs
 }
 
 // virtual runs f in a bubble of virtual time.

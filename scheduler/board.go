@@ -101,6 +101,9 @@ func (b *board) rebuild(v *engine.View, tenants []engine.Tenant) error {
 		for key := range of.Keys(bucketStates, nil, nil) {
 			b.put(tb, key)
 		}
+		for _, l := range tb.lines {
+			l.recent = rates{} // it happened long ago
+		}
 		for key, value := range of.Scan(bucketCursors, nil, nil) {
 			b.setAlarm(tb, string(key), value)
 		}
@@ -165,10 +168,11 @@ func (b *board) put(tb *tenantBoard, key []byte) {
 	}
 	i, known := tb.jobs[p.id]
 	if p.state.finished() {
-		if known {
+		if known { // else it had ended before
 			b.remove(tb, i)
+			l.endedLately(p.state, b.elapsed())
 		}
-		l.ended(&p, b.elapsed())
+		l.ended(&p)
 		b.tell(p.id)
 		return
 	}
@@ -191,7 +195,9 @@ func (b *board) add(tb *tenantBoard, l *line, p *place) uint32 {
 	i := b.entries.take()
 	tb.jobs[p.id] = i
 	b.entries.at(i).stand(p, b.join(l, p.group))
-	l.recent.add(enqueuedLately, b.elapsed())
+	if p.move == 1 { // else it runs again
+		l.recent.add(enqueuedLately, b.elapsed())
+	}
 	return i
 }
 
@@ -215,7 +221,9 @@ func (b *board) drop(tb *tenantBoard, key []byte) {
 		return
 	}
 	if p.state.finished() {
-		b.line(tb, string(name)).count[p.state]--
+		l := b.line(tb, string(name))
+		l.count[p.state]--
+		tellAll(l.watched)
 		return
 	}
 	if i, known := tb.jobs[p.id]; known {

@@ -136,7 +136,8 @@ func (b *board) giveBack(list []held) {
 	}
 }
 
-// unpay returns the token of a job that was not leased.
+// unpay returns the token of a job that was not leased. A group that stood
+// aside for want of it takes part again.
 func (g *group) unpay() {
 	switch r := g.line.limits.rate; {
 	case r.limit == 0:
@@ -144,6 +145,10 @@ func (g *group) unpay() {
 		g.line.bucket.giveBack(r)
 	case g.hash != 0:
 		g.bucket.giveBack(r)
+		if g.slot >= 0 {
+			g.line.spent.remove(g)
+			g.line.settle(g)
+		}
 	}
 }
 

@@ -31,8 +31,9 @@ type bulkPart struct {
 	IDs    []string        `json:"ids"` // in line order, "" for a rejected line
 	Errors []api.LineError `json:"errors,omitempty"`
 
-	jobs []bulkJob
-	keys int // that its jobs write
+	jobs  []bulkJob
+	keys  int // that its jobs write
+	bytes int // of its answer, at most
 }
 
 // bulkJob is a job of a slice: of which line, and where its id stands.
@@ -41,10 +42,14 @@ type bulkJob struct {
 	line, id int
 }
 
-// Limits of a slice: jobs, keys that they write, bytes of their lines.
+// Limits of a slice: jobs, keys that they write, bytes of the answer, which is
+// one value in the store. A job takes at most lineBytes of it, refused by its
+// unique key.
 const (
-	bulkJobs = 300
-	bulkKeys = 900
+	bulkJobs  = 300
+	bulkKeys  = 900
+	bulkBytes = 58 << 10
+	lineBytes = 190
 )
 
 // maxDetail bounds what is kept of one error, which may quote its input.
@@ -52,14 +57,18 @@ const maxDetail = 240
 
 func (p *bulkPart) accept(line int, q *Enqueue) {
 	p.jobs = append(p.jobs, bulkJob{q, line, len(p.IDs)})
-	p.IDs, p.keys = append(p.IDs, q.ID().String()), p.keys+q.keys()
+	p.IDs, p.keys, p.bytes = append(p.IDs, q.ID().String()), p.keys+q.keys(), p.bytes+lineBytes
 }
 
 func (p *bulkPart) reject(line int, err error) {
-	p.IDs, p.Errors = append(p.IDs, ""), append(p.Errors, shortError(line, err))
+	e := shortError(line, err)
+	text, _ := json.Marshal(e) // escapes make it longer than it looks
+	p.IDs, p.Errors, p.bytes = append(p.IDs, ""), append(p.Errors, e), p.bytes+len(text)+len(`"",`)
 }
 
-func (p *bulkPart) full() bool { return len(p.IDs) >= bulkJobs || p.keys >= bulkKeys }
+func (p *bulkPart) full() bool {
+	return len(p.IDs) >= bulkJobs || p.keys >= bulkKeys || p.bytes >= bulkBytes
+}
 
 func shortError(line int, err error) api.LineError {
 	e := api.NewLineError(line, err)
@@ -76,8 +85,8 @@ func (p *bulkPart) addTo(answer *api.Bulk) {
 	}
 }
 
-// write enqueues the slice's jobs in tx. Those whose unique key is taken are
-// rejected: the slice that is returned is the answer.
+// write enqueues the slice's jobs in tx. Those whose unique key is taken, or
+// whose queue is drained, are rejected: the slice that is returned is the answer.
 func (p *bulkPart) write(s *Scheduler, tx *engine.Tx) (answer bulkPart, err error) {
 	answer = bulkPart{IDs: p.IDs, Errors: p.Errors}
 	if len(p.jobs) > 0 { // they are all of one queue
@@ -87,7 +96,7 @@ func (p *bulkPart) write(s *Scheduler, tx *engine.Tx) (answer bulkPart, err erro
 	}
 	for _, q := range p.jobs {
 		err := s.write(tx, q.Enqueue)
-		if isCode(err, codeJobExists) {
+		if isCode(err, codeJobExists) || err == errQueueDraining {
 			if len(answer.Errors) == len(p.Errors) {
 				answer.IDs, answer.Errors = slices.Clone(p.IDs), slices.Clone(p.Errors)
 			}
@@ -174,7 +183,7 @@ func (s *Scheduler) enqueueSlice(ctx context.Context, once engine.Once, part bul
 
 // prepareLine prepares the job of one line of a bulk request.
 func (s *Scheduler) prepareLine(ctx context.Context, r enqueueRequest, raw []byte) (*Enqueue, error) {
-	q, err := s.Prepare(ctx, r.principal.Tenant, r.queue, raw, "body")
+	q, err := s.read(ctx, r.principal.Tenant, r.queue, raw, "body")
 	if err == nil {
 		q.trace(r.trace)
 	}
@@ -248,13 +257,13 @@ func refuseAll(lines []api.LineError) error {
 		return nil
 	}
 	all := &engine.Error{Kind: engine.Invalid, Code: "validation_failed"}
-	exist := true
+	same := true
 	for _, e := range lines {
 		all.Fields = append(all.Fields, engine.FieldError{Location: fmt.Sprintf("body[%d]", e.Line-1), Message: e.Detail})
-		exist = exist && e.Code == codeJobExists
+		same = same && e.Code == lines[0].Code
 	}
-	if exist {
-		all.Kind, all.Code = engine.Conflict, codeJobExists
+	if code := lines[0].Code; same && (code == codeJobExists || code == errQueueDraining.Code) {
+		all.Kind, all.Code = engine.Conflict, code
 	}
 	all.Detail = fmt.Sprintf("%d jobs are refused, so none was taken; the first is %s: %s", len(lines), all.Fields[0].Location, all.Fields[0].Message)
 	return all

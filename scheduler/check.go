@@ -116,6 +116,13 @@ func (c *checking) proveJob(r engine.Reader, key, value []byte) error {
 			return fmt.Errorf("job %s is not in the list of one of its tags", id)
 		}
 	}
+	if !f.unique.given() {
+		return nil
+	}
+	// There may be none: a newer job had it, and was removed before this one.
+	if _, _, err := loadUnique(r, f.unique.hash); err != nil {
+		return fmt.Errorf("the unique key of job %s leads nowhere: %w", id, err)
+	}
 	return nil
 }
 

@@ -93,6 +93,10 @@ func TestCheck(t *testing.T) {
 	f("ErrTag of a job that is gone", "the list of a tag names job", func(tx *engine.Tx, id engine.ID) {
 		tx.Put("scheduler.tags", make([]byte, 32), nil)
 	})
+	f("ErrUnique damaged", "leads nowhere", func(tx *engine.Tx, id engine.ID) {
+		key, _ := first(tx, "scheduler.unique", "")
+		tx.Put("scheduler.unique", key, []byte{9, 9})
+	})
 	f("ErrUnique left", "which has another or is gone", func(tx *engine.Tx, id engine.ID) {
 		_, value := first(tx, "scheduler.unique", "")
 		tx.Put("scheduler.unique", make([]byte, 16), value)

@@ -81,7 +81,7 @@ func (j *job) revive(tx *engine.Tx, f *fixed, now int64, why event) error {
 	if j.last == tx.Seq() {
 		return errJustChanged
 	}
-	if err := reclaimUnique(tx, f, j.id); err != nil {
+	if err := reclaimUnique(tx, f, j.id, now); err != nil {
 		return err
 	}
 	j.attempt, j.cancel = 0, false

@@ -14,10 +14,11 @@ import (
 // Enqueue is a job that is ready to be written: its id and times are drawn,
 // nothing is left to decide. It belongs to one tenant.
 type Enqueue struct {
-	tenant engine.Tenant
-	plan   plan
-	job    job
-	fixed  fixed
+	tenant   engine.Tenant
+	plan     plan
+	job      job
+	fixed    fixed
+	draining bool // its queue takes no jobs
 }
 
 // ID is the job's id.
@@ -30,6 +31,16 @@ func (q *Enqueue) Queue() string { return q.job.queue }
 // the request it stands, as in "body". A payload too long for the store is on
 // disk when it returns.
 func (s *Scheduler) Prepare(ctx context.Context, t engine.Tenant, queue string, raw []byte, at string) (*Enqueue, error) {
+	q, err := s.read(ctx, t, queue, raw, at)
+	if err == nil && q.draining {
+		return nil, errQueueDraining
+	}
+	return q, err
+}
+
+// read is Prepare, but a queue that is drained refuses the job only when it is
+// written: a repeated request gets the answer of the first all the same.
+func (s *Scheduler) read(ctx context.Context, t engine.Tenant, queue string, raw []byte, at string) (*Enqueue, error) {
 	if err := api.CheckName("queue", queue); err != nil {
 		return nil, err
 	}
@@ -38,15 +49,13 @@ func (s *Scheduler) Prepare(ctx context.Context, t engine.Tenant, queue string, 
 		return nil, err
 	}
 	limits := s.board.limitsOf(t, queue)
-	if limits.draining {
-		return nil, errQueueDraining
-	}
 	spec = spec.or(&limits.defaults)
 	p, err := spec.check(at)
 	if err != nil {
 		return nil, err
 	}
 	q := s.prepare(t, queue, p, s.e.IDs.New(), s.now())
+	q.draining = limits.draining
 	if len(p.payload) > inlinePayload {
 		name, err := s.e.Blobs.Put(ctx, t, bytes.NewReader(p.payload))
 		if err != nil {
@@ -122,6 +131,9 @@ func ensureQueue(tx *engine.Tx, name string, now int64) error {
 
 // write writes q into a queue that is there.
 func (s *Scheduler) write(tx *engine.Tx, q *Enqueue) error {
+	if q.draining {
+		return errQueueDraining
+	}
 	if q.fixed.unique.given() {
 		if err := q.claimUnique(tx); err != nil {
 			return err

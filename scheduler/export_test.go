@@ -168,3 +168,61 @@ func Later(now, ms int64) int64 { return later(now, ms) }
 func (s *Scheduler) RebuildBoard(ctx context.Context) error {
 	return s.e.Store.View(ctx, s.e.Tenants.Platform(), func(v *engine.View) error { return s.board.rebuild(v, s.e.Tenants.List()) })
 }
+
+// Groups is how many keys the board knows.
+func (s *Scheduler) Groups() (n int) {
+	s.board.mu.Lock()
+	defer s.board.mu.Unlock()
+	for _, g := range s.board.groups {
+		if g != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// Count counts the entries of a tenant's bucket.
+func (s *Scheduler) Count(bucket engine.Bucket, t engine.Tenant) (n int) {
+	_ = s.e.Store.View(context.Background(), t, func(v *engine.View) error {
+		n = 0
+		for range v.Keys(bucket, nil, nil) {
+			n++
+		}
+		return nil
+	})
+	return n
+}
+
+// Operate gives each running operation one slice; Resume finds those that a
+// process before left.
+func (s *Scheduler) Operate(ctx context.Context) error { _, err := s.operate(ctx); return err }
+func (s *Scheduler) Resume(ctx context.Context) error  { return s.resumeOperations(ctx) }
+
+// Sweep compares the board with the store once.
+func (s *Scheduler) Sweep(ctx context.Context) error { _, err := s.sweep(ctx); return err }
+
+// LoseJob makes the board forget a job that the store has.
+func (s *Scheduler) LoseJob(t engine.Tenant, id engine.ID) {
+	s.board.mu.Lock()
+	defer s.board.mu.Unlock()
+	tb := s.board.of(t)
+	s.board.remove(tb, tb.jobs[id])
+}
+
+// MisplaceJob makes the board believe that a job stands elsewhere.
+func (s *Scheduler) MisplaceJob(t engine.Tenant, id engine.ID, queue string, state State, key string) {
+	s.board.mu.Lock()
+	defer s.board.mu.Unlock()
+	tb := s.board.of(t)
+	p := s.board.placeOf(s.board.entries.at(tb.jobs[id]))
+	s.board.remove(tb, tb.jobs[id])
+	p.queue, p.state, p.group, p.move = queue, state, groupOf(t, key), p.move+1
+	s.board.put(tb, p.bytes())
+}
+
+// InventJob makes the board believe in a job that the store does not have.
+func (s *Scheduler) InventJob(t engine.Tenant, id engine.ID, queue string, state State) {
+	s.board.mu.Lock()
+	defer s.board.mu.Unlock()
+	s.board.put(s.board.of(t), (&place{queue: queue, state: state, id: id, priority: maxPriority, started: state == Running, time: s.now(), move: 1}).bytes())
+}

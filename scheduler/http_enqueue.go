@@ -119,7 +119,7 @@ func (s *Scheduler) postOne(c echo.Context, r enqueueRequest) error {
 	if len(body) > maxBody {
 		return engine.Errorf(engine.TooLarge, "too_large", "one job may have %d bytes; send less", maxBody)
 	}
-	q, err := s.Prepare(c.Request().Context(), r.principal.Tenant, r.queue, body, "body")
+	q, err := s.read(c.Request().Context(), r.principal.Tenant, r.queue, body, "body")
 	if err != nil {
 		return err
 	}

@@ -131,7 +131,7 @@ func (c *crasher) reopenFrom(image []byte) {
 	must(c.t, os.RemoveAll(c.dir))
 	c.dir = to
 	c.openIdle()
-	must(c.t, c.s.ResumeOperations(context.Background()))
+	must(c.t, c.s.Resume(context.Background()))
 }
 
 func (c *crasher) content() map[string]string {

@@ -142,18 +142,21 @@ func (s *Scheduler) claim(ctx context.Context, r leaseRequest, n int) (leases []
 	if len(list) == 0 {
 		return nil, wait, false, nil
 	}
-	defer func() { s.board.giveBack(list) }()
+	var gone []engine.ID
+	defer func() { s.returnHeld(ctx, r.tenant, list, gone) }()
 	now := s.now()
 	var waited []int64
 	var broken map[engine.ID]error
 	err = s.update(ctx, r.tenant, len(list), claimKeys, func(tx *engine.Tx) error {
-		leases, waited, broken = nil, nil, nil
+		leases, waited, broken, gone = nil, nil, nil, nil
 		for bytes, i := 0, 0; i < len(list) && bytes < answerBytes; i++ {
 			l, since, err := claimOne(tx, &list[i].place, now, r)
-			if err != nil {
+			switch {
+			case err != nil:
 				broken = setBroken(broken, list[i].place.id, err)
-			}
-			if l != nil {
+			case l == nil:
+				gone = append(gone, list[i].place.id)
+			default:
 				bytes += l.size
 				leases, waited = append(leases, *l), append(waited, since)
 			}
@@ -167,6 +170,16 @@ func (s *Scheduler) claim(ctx context.Context, r leaseRequest, n int) (leases []
 	s.metrics.leased(now, waited)
 	leases = s.openPayloads(ctx, r.tenant, leases)
 	return leases, wait, len(list) > len(leases) || len(list) == n, nil
+}
+
+// returnHeld gives back what was not leased. A job that the store did not have
+// in its place has moved, or is one of those that the sweep looks for: a poll
+// must not come upon it for ever.
+func (s *Scheduler) returnHeld(ctx context.Context, t engine.Tenant, list []held, gone []engine.ID) {
+	s.board.giveBack(list)
+	if err := s.mendAll(ctx, t, gone); err != nil && ctx.Err() == nil {
+		s.complain(ctx, err)
+	}
 }
 
 // claimKeys: both places, transition.
@@ -273,7 +286,11 @@ func (s *Scheduler) release(ctx context.Context, t engine.Tenant, leases []Lease
 					continue // it has moved on, or expires
 				}
 				j.attempt--
-				j.wait(Scheduled, now, min(j.due, now))
+				if j.cancel {
+					s.finish(j, Cancelled, now)
+				} else {
+					j.wait(Scheduled, now, min(j.due, now))
+				}
 				j.transit(tx, transition{event: evReleased, at: now})
 			}
 			return nil

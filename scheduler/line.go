@@ -14,8 +14,7 @@ type line struct {
 	board   *board
 	tenant  engine.Tenant
 	name    string
-	known   bool   // a job was enqueued once, or it was defined
-	version uint64 // of its definition, 0 for none
+	known   bool // a job was enqueued once, or it was defined
 	limits  limits
 	groups  map[uint64]uint32 // hash of a key → number
 	rings   [maxPriority + 1]ring
@@ -145,10 +144,15 @@ func (l *line) again() time.Duration {
 	return l.spent.top().again
 }
 
-// wake signals one waiter if a job may run: one job is for one of them. The
-// signal is a hint; a poll looks again each second.
+// wake tells who watches the queue, and one of its waiters.
 func (l *line) wake() {
 	tellAll(l.watched)
+	l.call()
+}
+
+// call signals one waiter if a job may run: one job is for one of them. The
+// signal is a hint; a poll looks again each second.
+func (l *line) call() {
 	if l.limits.paused || l.full() || l.first() == nil {
 		return
 	}
@@ -163,12 +167,16 @@ func (l *line) wake() {
 }
 
 // ended counts a job that has ended.
-func (l *line) ended(p *place, now int64) {
+func (l *line) ended(p *place) {
 	l.count[p.state]++
 	tellAll(l.watched)
 	l.overdueAt(p.kept())
 	signalIf(l.finished() > l.board.most+l.board.most/50, l.board.purgeSoon)
-	switch p.state {
+}
+
+// endedLately counts among the rates a job that has ended.
+func (l *line) endedLately(state State, now int64) {
+	switch state {
 	case Done:
 		l.recent.add(doneLately, now)
 	case Dead:
@@ -197,8 +205,9 @@ func (b *board) await(t engine.Tenant, queues []string, w *waiter) {
 	}
 }
 
-// forget ends the wait of w. A signal that it did not use goes to the next,
-// and a name that nobody uses is forgotten.
+// forget ends the wait of w. A signal that it did not use goes to the next; of
+// several queues it may have come for a job of another than the one it took. A
+// name that nobody uses is forgotten.
 func (b *board) forget(t engine.Tenant, queues []string, w *waiter) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -211,8 +220,8 @@ func (b *board) forget(t engine.Tenant, queues []string, w *waiter) {
 		if i := slices.Index(l.waiters, w); i >= 0 {
 			l.waiters = slices.Delete(l.waiters, i, i+1)
 		}
-		if len(w.signal) > 0 {
-			l.wake()
+		if len(w.signal) > 0 || len(queues) > 1 {
+			l.call()
 		}
 		b.forgetLine(tb, l)
 	}

@@ -13,7 +13,9 @@ import (
 
 // An operation does one thing to all the jobs that it chooses, in slices. Its
 // record, with how far it has come, is written in the commit of each slice: so
-// a restart goes on where it stopped, and nothing is done twice.
+// a restart goes on where it stopped, and nothing is done twice. Only a purge
+// writes it behind its slice, for what has been removed is not found again; a
+// crash between the two may leave that slice uncounted.
 
 // OperationKind is what an operation does.
 type OperationKind string
@@ -70,7 +72,7 @@ const (
 	keepOperation   = 24 * time.Hour
 	maxOperations   = 16 // of one tenant that run at once
 	operationPause  = 100 * time.Millisecond
-	operateJobs     = 230 // that one update changes
+	operateJobs     = 195 // that one update changes
 )
 
 var (
@@ -96,8 +98,9 @@ func (r *operationRecord) selection() (*selection, error) {
 type operations struct {
 	soon chan struct{}
 
-	mu   sync.Mutex
-	list []*bulkOperation
+	mu       sync.Mutex
+	list     []*bulkOperation
+	starting map[engine.Tenant]int // those that are being written
 }
 
 // bulkOperation is one that runs. Only the loop changes its record.
@@ -112,9 +115,10 @@ type bulkOperation struct {
 
 // begin writes an operation and lets it run.
 func (s *Scheduler) begin(ctx context.Context, t engine.Tenant, r operationRecord) (*Operation, error) {
-	if s.operations.count(t) >= maxOperations {
-		return nil, errOperationsBusy
+	if err := s.operations.reserve(t); err != nil {
+		return nil, err
 	}
+	defer s.operations.unreserve(t)
 	op := &bulkOperation{tenant: t, id: s.e.IDs.New(), record: r}
 	op.record.Format, op.record.State, op.record.CreatedAt = formatOperation, OperationRunning, s.now()
 	op.record.Total = s.board.candidates(t, r.Queue, r.States)
@@ -146,15 +150,29 @@ func (o *operations) add(op *bulkOperation) {
 	signalIf(true, o.soon)
 }
 
-func (o *operations) count(t engine.Tenant) (n int) {
+// reserve makes room for one more operation of a tenant, until unreserve.
+func (o *operations) reserve(t engine.Tenant) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	n := o.starting[t]
 	for _, op := range o.list {
 		if op.tenant == t {
 			n++
 		}
 	}
-	return n
+	if n >= maxOperations {
+		return errOperationsBusy
+	}
+	o.starting[t]++
+	return nil
+}
+
+func (o *operations) unreserve(t engine.Tenant) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.starting[t]--; o.starting[t] == 0 {
+		delete(o.starting, t)
+	}
 }
 
 // running copies the list, and which of it shall stop.
@@ -214,7 +232,7 @@ func (s *Scheduler) operate(ctx context.Context) (wait time.Duration, err error)
 	var failed []error
 	for _, op := range list {
 		if s.ended() {
-			return 0, nil
+			return maxSleep, nil
 		}
 		if rest := time.Until(op.next); rest > 0 && !stop[op] {
 			wait = min(wait, rest)
@@ -307,8 +325,8 @@ func (s *Scheduler) operateTx(tx *engine.Tx, kind OperationKind, p *place, now i
 	return j.retry(tx, f, now, why) == nil
 }
 
-// reviveKeys: both places, transition, and the unique key, which costs four.
-const reviveKeys = 3
+// reviveKeys: both places, transition, the unique key and its window.
+const reviveKeys = 5
 
 // choose finds the next slice of jobs, and moves the walk of r behind it.
 func (s *Scheduler) choose(ctx context.Context, op *bulkOperation, r *operationRecord) (list []place, err error) {
@@ -322,10 +340,10 @@ func (s *Scheduler) choose(ctx context.Context, op *bulkOperation, r *operationR
 		most = int(min(int64(most), max(1, r.Rate*int64(operationPause)/int64(time.Second))))
 	}
 	w, found := r.Walk, walked{}
-	err = s.e.Store.View(ctx, op.tenant, func(v *engine.View) (err error) {
+	err = s.e.Store.View(ctx, op.tenant, func(v *engine.View) error {
 		w = r.Walk
-		found, err = w.choose(v, op.tenant, sel, op.newest, most)
-		return err
+		found = w.choose(v, op.tenant, sel, op.newest, most)
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -344,10 +362,10 @@ func (s *Scheduler) count(ctx context.Context, t engine.Tenant, sel *selection) 
 	for end := false; !end && err == nil; {
 		var found walked
 		from := w
-		err := s.e.Store.View(ctx, t, func(v *engine.View) (err error) {
+		err := s.e.Store.View(ctx, t, func(v *engine.View) error {
 			w = from
-			found, err = w.choose(v, t, sel, newest, lookMost)
-			return err
+			found = w.choose(v, t, sel, newest, lookMost)
+			return nil
 		})
 		if err != nil {
 			return 0, err

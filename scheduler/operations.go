@@ -26,6 +26,9 @@ func (s *Scheduler) operationOf(ctx context.Context, t engine.Tenant, id engine.
 
 // listOperations returns a page of operations, the newest first.
 func (s *Scheduler) listOperations(ctx context.Context, t engine.Tenant, limit int, cursor []byte) (page api.List[*Operation], err error) {
+	if cursor != nil && len(cursor) != len(engine.ID{}) {
+		return page, errBadCursor
+	}
 	var list []*Operation
 	err = s.e.Store.View(ctx, t, func(v *engine.View) error {
 		list = nil

@@ -157,13 +157,8 @@ func claimed(v *engine.View, id engine.ID) (commit uint64, err error) {
 	return commit, err
 }
 
-// Operate gives each bulk operation one slice, and Expire ends leases: what
-// Start does by itself.
-func (s *Scheduler) Operate(ctx context.Context) error { _, err := s.operate(ctx); return err }
-func (s *Scheduler) Expire(ctx context.Context) error  { _, err := s.expire(ctx); return err }
-
-// ResumeOperations finds the bulk operations that are under way, as Start does.
-func (s *Scheduler) ResumeOperations(ctx context.Context) error { return s.resumeOperations(ctx) }
+// Expire ends leases, which Start does by itself.
+func (s *Scheduler) Expire(ctx context.Context) error { _, err := s.expire(ctx); return err }
 
 // Logged is one transition of a job.
 type Logged struct {

@@ -3,6 +3,9 @@ package scheduler
 import (
 	"context"
 	"encoding/binary"
+	"errors"
+	"iter"
+	"slices"
 	"time"
 
 	"quintet/engine"
@@ -17,23 +20,26 @@ const (
 // purge removes what has been kept long enough, or is too much, in slices.
 func (s *Scheduler) purge(ctx context.Context) (time.Duration, error) {
 	now := s.now()
+	var failed []error
 	for _, t := range s.e.Tenants.List() {
-		for _, queue := range s.board.overdue(t, now) {
-			if err := s.purgeQueue(ctx, t, queue, now); err != nil || s.ended() {
-				return purgeEvery, err
-			}
+		if s.ended() {
+			break
 		}
-		if err := s.purgeWindows(ctx, t, now); err != nil {
-			return purgeEvery, err
-		}
-		if err := s.purgeOperations(ctx, t, now); err != nil {
-			return purgeEvery, err
-		}
-		if err := s.purgeTombstones(ctx, t, now); err != nil {
-			return purgeEvery, err
+		if err := s.purgeTenant(ctx, t, now); !errors.Is(err, engine.ErrTenantGone) {
+			failed = append(failed, err)
 		}
 	}
-	return purgeEvery, nil
+	return purgeEvery, errors.Join(failed...)
+}
+
+func (s *Scheduler) purgeTenant(ctx context.Context, t engine.Tenant, now int64) error {
+	for _, queue := range s.board.overdue(t, now) {
+		if err := s.purgeQueue(ctx, t, queue, now); err != nil {
+			s.board.purged(t, queue, now) // it is overdue still
+			return err
+		}
+	}
+	return errors.Join(s.purgeWindows(ctx, t, now), s.purgeOperations(ctx, t, now), s.purgeTombstones(ctx, t, now))
 }
 
 // purgeQueue removes jobs of one queue until none is overdue.
@@ -44,11 +50,18 @@ func (s *Scheduler) purgeQueue(ctx context.Context, t engine.Tenant, queue strin
 		if err != nil {
 			return err
 		}
-		more = len(list) == purgeWalk
-		if _, err := s.purgeJobs(ctx, t, list, now); err != nil {
-			return err
+		purged := 0
+		for part := range slices.Chunk(list, sliceJobs) {
+			if s.ended() {
+				return nil
+			}
+			n, err := s.purgeJobs(ctx, t, part, now)
+			if err != nil {
+				return err
+			}
+			purged += n
 		}
-		if !more {
+		if more = len(list) == purgeWalk && purged > 0; !more {
 			s.board.purged(t, queue, next)
 		}
 	}
@@ -56,25 +69,28 @@ func (s *Scheduler) purgeQueue(ctx context.Context, t engine.Tenant, queue strin
 }
 
 // overdue walks over what has ended in a queue and chooses what is to go: what
-// has been kept long enough, and the surplus oldest. Next is when the first of
-// the others will have been.
+// has been kept long enough, and where that is too little, the surplus oldest.
+// Next is when the first of the others will have been.
 func (s *Scheduler) overdue(ctx context.Context, t engine.Tenant, queue string, now int64, surplus int) (list []place, next int64, err error) {
 	err = s.e.Store.View(ctx, t, func(v *engine.View) error {
 		list, next = nil, 0
-		for _, state := range []State{Done, Cancelled, Dead} {
-			for key := range v.Keys(bucketStates, placePrefix(nil, queue, state), placePrefix(nil, queue, state+1)) {
-				_, p, ok := splitPlace(key)
-				p.queue = queue
-				switch {
-				case !ok:
-				case surplus > 0 || p.kept() <= now:
-					list, surplus = append(list, p), surplus-1
-				case next == 0 || p.kept() < next:
-					next = p.kept()
-				}
-				if len(list) == purgeWalk {
-					return nil
-				}
+		for p := range endedIn(v, queue) {
+			if p.kept() <= now {
+				list = append(list, p)
+			} else if next == 0 || p.kept() < next {
+				next = p.kept()
+			}
+			if len(list) == purgeWalk {
+				return nil
+			}
+		}
+		left := min(surplus, purgeWalk) - len(list)
+		for p := range endedIn(v, queue) {
+			if left <= 0 {
+				return nil
+			}
+			if p.kept() > now {
+				list, left = append(list, p), left-1
 			}
 		}
 		return nil
@@ -82,23 +98,38 @@ func (s *Scheduler) overdue(ctx context.Context, t engine.Tenant, queue string, 
 	return list, next, err
 }
 
+// endedIn yields where the ended jobs of a queue stand, dead letters last.
+func endedIn(v *engine.View, queue string) iter.Seq[place] {
+	return func(yield func(place) bool) {
+		for _, state := range []State{Done, Cancelled, Dead} {
+			for key := range v.Keys(bucketStates, placePrefix(nil, queue, state), placePrefix(nil, queue, state+1)) {
+				_, p, ok := splitPlace(key)
+				if p.queue = queue; ok && !yield(p) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // purgeJobs removes ended jobs, as many in one update as its keys allow, and
-// tells how many. One that has been revived meanwhile stays.
+// tells how many. One that has been revived meanwhile stays, and one that
+// cannot be read: the check reports it, and it stops nobody else.
 func (s *Scheduler) purgeJobs(ctx context.Context, t engine.Tenant, list []place, now int64) (purged int, err error) {
-	for len(list) > 0 && !s.ended() {
+	for len(list) > 0 {
 		taken, whole := 0, 0
+		var broken error
 		err := s.e.Store.Update(ctx, t, func(tx *engine.Tx) error {
-			taken, whole = 0, 0
+			taken, whole, broken = 0, 0, nil
 			for left := purgeKeys; taken < len(list) && left > 0; {
 				n, gone, err := s.purgeJob(tx, &list[taken], left, now)
-				if err != nil {
-					return err
-				}
 				if left -= n; !gone {
 					return nil // its older transitions are for the next update
 				}
 				taken++
-				if n > 0 {
+				if err != nil {
+					broken = err
+				} else if n > 0 {
 					whole++
 				}
 			}
@@ -106,6 +137,9 @@ func (s *Scheduler) purgeJobs(ctx context.Context, t engine.Tenant, list []place
 		}, engine.Bulk, engine.Reclaim)
 		if err != nil {
 			return purged, err
+		}
+		if broken != nil {
+			s.options.Log.ErrorContext(ctx, "a job cannot be read and is not removed", "error", broken)
 		}
 		list, purged = list[taken:], purged+whole
 	}
@@ -134,44 +168,53 @@ func (s *Scheduler) removeJob(ctx context.Context, t engine.Tenant, id engine.ID
 
 // purgeJob deletes a job, or if it has more transitions than keys may be
 // changed, its newest ones only: then it stands in another place. It returns
-// how many keys it changed, about.
+// how many keys it changed, about. Where it fails it has changed none.
 func (s *Scheduler) purgeJob(tx *engine.Tx, p *place, keys int, now int64) (changed int, gone bool, err error) {
 	j, err := loadJob(tx, p)
 	if err != nil || j == nil || j.last == tx.Seq() {
 		return 0, true, err // it ended in this very commit: see revive
 	}
+	f, err := loadFixed(tx, j.id)
+	if err != nil {
+		return 0, true, err
+	}
+	var moves [][]byte
+	last := j.last
 	err = j.history(tx, keys, func(key []byte, t transition) error {
-		tx.Delete(bucketTransitions, key)
-		j.last = t.previous
-		changed++
+		moves, last = append(moves, key), t.previous
 		return nil
 	})
 	if err != nil {
-		return changed, false, err
+		return 0, true, err
 	}
-	if j.move -= uint32(changed); j.move > 0 {
-		j.store(tx)
-		*p = j.place
-		return changed + 2, false, nil
+	if len(moves) == int(j.move) {
+		if changed, err = s.purgeParts(tx, j, f, now); err != nil {
+			return 0, true, err
+		}
 	}
-	n, err := s.purgeParts(tx, j, now)
-	return changed + n, true, err
+	for _, key := range moves {
+		tx.Delete(bucketTransitions, key)
+	}
+	changed += len(moves)
+	if len(moves) == int(j.move) {
+		return changed, true, nil
+	}
+	j.last, j.move = last, j.move-uint32(len(moves))
+	j.store(tx)
+	*p = j.place
+	return changed + 2, false, nil
 }
 
-// purgeParts deletes all of a job but its transitions.
-func (s *Scheduler) purgeParts(tx *engine.Tx, j *job, now int64) (changed int, err error) {
-	f, err := loadFixed(tx, j.id)
-	if err != nil {
+// purgeParts deletes all of a job but its transitions. As with an enqueue, a
+// key that stands anywhere costs four.
+func (s *Scheduler) purgeParts(tx *engine.Tx, j *job, f *fixed, now int64) (changed int, err error) {
+	if changed, err = releaseUnique(tx, f, j, now); err != nil {
 		return 0, err
 	}
-	if changed, err = releaseUnique(tx, f, j, now); err != nil {
-		return changed, err
-	}
+	changed *= 4
 	if f.blob != nil {
-		if err := s.e.Blobs.Release(tx, *f.blob, time.UnixMilli(now)); err != nil {
-			return changed, err
-		}
-		changed += 2
+		_ = s.e.Blobs.Release(tx, *f.blob, time.UnixMilli(now)) // fails where it is gone already
+		changed += 8
 	}
 	for _, tag := range f.tags {
 		tx.Delete(bucketTags, tagKey(tx.Tenant(), tag, j.id))
@@ -182,7 +225,7 @@ func (s *Scheduler) purgeParts(tx *engine.Tx, j *job, now int64) (changed int, e
 	}
 	tx.Delete(bucketJobs, j.id[:])
 	tx.Delete(bucketStates, j.stored)
-	return changed + len(f.tags) + 2, nil
+	return changed + 4*len(f.tags) + 2, nil
 }
 
 // purgeWindows ends the windows of unique keys whose job was removed before.

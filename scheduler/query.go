@@ -24,10 +24,20 @@ func (s *Scheduler) job(ctx context.Context, t engine.Tenant, id engine.ID) (a *
 		a.Payload, a.Output = r.f.payload, v.Get(bucketOutputs, id[:])
 		return a.addHistory(v, r.j)
 	})
-	if err == nil && blob != nil {
-		a.Payload, err = s.readPayload(ctx, t, *blob)
+	if err != nil || blob == nil {
+		return a, err
+	}
+	if a.Payload, err = s.readPayload(ctx, t, *blob); isDamaged(err) {
+		s.options.Log.ErrorContext(ctx, "the payload of a job cannot be read and is left out", "job", id, "error", err)
+		return a, nil
 	}
 	return a, err
+}
+
+// isDamaged reports whether a payload is lost: reading it again would not help.
+func isDamaged(err error) bool {
+	_, damaged := errors.AsType[*engine.CorruptError](err)
+	return damaged || errors.Is(err, engine.ErrBlobGone)
 }
 
 // lookMost is how many candidates one page of a list looks at. A page may
@@ -50,11 +60,9 @@ func (s *Scheduler) list(ctx context.Context, t engine.Tenant, sel *selection, l
 				page.Next = api.Cursor(last[:])
 				return nil
 			}
-			r, err := readRow(v, id, at)
-			if err != nil && !errors.Is(err, errJobNotFound) {
-				return err
-			}
-			if looked, last = looked+1, id; err == nil && match(r) {
+			looked, last = looked+1, id
+			// What cannot be read hides no other job; the check reports it.
+			if r, err := readRow(v, id, at); err == nil && match(r) {
 				page.Items = append(page.Items, newJob(r.j, r.f))
 			}
 		}

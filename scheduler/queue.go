@@ -139,7 +139,9 @@ func (q *QueueSpec) equal(other *QueueSpec) bool {
 func (b *board) setQueue(tb *tenantBoard, name string, value []byte) {
 	if value == nil {
 		if l := tb.lines[name]; l != nil {
-			l.known, l.limits = false, limits{}
+			l.known = false
+			l.limit(limits{}) // which forgets keys that stood aside
+			tellAll(l.watched)
 			b.forgetLine(tb, l)
 		}
 		return
@@ -153,8 +155,9 @@ func (b *board) setQueue(tb *tenantBoard, name string, value []byte) {
 		return
 	}
 	l := b.line(tb, name)
-	l.known, l.version = true, r.Version
+	l.known = true
 	l.limit(own)
+	tellAll(l.watched)
 }
 
 // limit puts limits into force. Buckets begin empty where the rate is another.
@@ -177,7 +180,9 @@ func (l *line) limit(own limits) {
 			g.bucket = l.bucket
 		}
 		if g.jobs == 0 {
-			b.forgetGroup(g, number)
+			if own.rate != before.rate || g.bucket.full(now) { // else a pause would fill it
+				b.forgetGroup(g, number)
+			}
 			continue
 		}
 		if by := b.orderOf(l, hash); g.ready.by != by {

@@ -82,7 +82,7 @@ func New(e *engine.Engine, o Options) *Scheduler {
 	s.board = newBoard(s.options.MaxFinished)
 	s.metrics = newMetrics(s.options.Registerer, s.board, s.options.Clock)
 	s.workers.init(s)
-	s.operations.soon = make(chan struct{}, 1)
+	s.operations.soon, s.operations.starting = make(chan struct{}, 1), map[engine.Tenant]int{}
 	e.AddCheck(engine.Checker{Name: s.Name(), Check: s.check})
 	return s
 }

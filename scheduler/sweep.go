@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"quintet/engine"
@@ -22,20 +23,66 @@ func (s *Scheduler) sweep(ctx context.Context) (time.Duration, error) {
 	for _, t := range s.e.Tenants.List() {
 		for from := []byte(nil); ; {
 			suspects, next, err := s.suspects(ctx, t, from)
+			if err == nil {
+				err = s.mendAll(ctx, t, suspects)
+			}
+			if errors.Is(err, engine.ErrTenantGone) {
+				break
+			}
 			if err != nil {
 				return sweepEvery, err
-			}
-			for _, id := range suspects {
-				if err := s.mend(ctx, t, id); err != nil {
-					return sweepEvery, err
-				}
 			}
 			if from = next; from == nil || s.ended() {
 				break
 			}
 		}
 	}
-	return sweepEvery, nil
+	return sweepEvery, s.sweepBoard(ctx)
+}
+
+// sweepBoard goes the other way: it looks in the store for what is on the
+// board, a chunk at a time.
+func (s *Scheduler) sweepBoard(ctx context.Context) error {
+	for n, more := 0, true; more && !s.ended(); n++ {
+		var parts map[engine.Tenant][]place
+		parts, more = s.board.placesOf(n)
+		for t, places := range parts {
+			var suspects []engine.ID
+			err := s.e.Store.View(ctx, t, func(v *engine.View) error {
+				suspects = nil
+				for _, p := range places {
+					if v.Get(bucketStates, p.bytes()) == nil {
+						suspects = append(suspects, p.id)
+					}
+				}
+				return nil
+			})
+			if err == nil {
+				err = s.mendAll(ctx, t, suspects)
+			}
+			if err != nil && !errors.Is(err, engine.ErrTenantGone) {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// placesOf tells where the jobs of one chunk of entries stand.
+func (b *board) placesOf(n int) (parts map[engine.Tenant][]place, more bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if n >= len(b.entries.chunks) {
+		return nil, false
+	}
+	parts = map[engine.Tenant][]place{}
+	for i := range b.entries.chunks[n] {
+		if e := &b.entries.chunks[n][i]; e.state != 0 {
+			t := b.groups[e.group].line.tenant
+			parts[t] = append(parts[t], b.placeOf(e))
+		}
+	}
+	return parts, true
 }
 
 // suspects compares one slice of places with the board. What was moved in
@@ -62,6 +109,15 @@ func (s *Scheduler) suspects(ctx context.Context, t engine.Tenant, from []byte) 
 		}
 	}
 	return ids, next, err
+}
+
+func (s *Scheduler) mendAll(ctx context.Context, t engine.Tenant, ids []engine.ID) error {
+	for _, id := range ids {
+		if err := s.mend(ctx, t, id); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // mend compares one job with the store at a moment in which the board has
@@ -115,11 +171,11 @@ func (b *board) mend(t engine.Tenant, id engine.ID, key []byte, seq uint64) (dif
 	} else {
 		differs = known != (key != nil)
 	}
-	switch {
-	case differs && key != nil:
+	if differs && known {
+		b.remove(tb, i) // it may be of another queue
+	}
+	if differs && key != nil {
 		b.put(tb, key)
-	case differs:
-		b.remove(tb, i)
 	}
 	return differs, true
 }

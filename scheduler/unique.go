@@ -25,6 +25,9 @@ const (
 	uniqueBytes  = 1 + 16 + 8 + 1
 )
 
+// counts reports whether the key's window is not over.
+func (u uniqueEntry) counts(now int64) bool { return u.until == 0 || u.until > now }
+
 func (u uniqueEntry) encode() []byte {
 	b := append(make([]byte, 0, uniqueBytes), formatUnique)
 	b = binary.BigEndian.AppendUint64(append(b, u.id[:]...), uint64(u.until))
@@ -58,7 +61,7 @@ func (q *Enqueue) claimUnique(tx *engine.Tx) error {
 	if err != nil {
 		return err
 	}
-	if ok && (u.until == 0 || u.until > q.fixed.created) && u.id != q.job.id {
+	if ok && u.counts(q.fixed.created) && u.id != q.job.id {
 		state := u.ended
 		if j, err := findJob(tx, u.id, nil); err == nil {
 			state = j.state
@@ -95,8 +98,8 @@ func isCode(err error, code string) bool {
 }
 
 // reclaimUnique makes a job that shall run again the newest of its unique key,
-// unless another one has it that has not ended.
-func reclaimUnique(tx *engine.Tx, f *fixed, id engine.ID) error {
+// unless another one has it, and within its window, that has not ended.
+func reclaimUnique(tx *engine.Tx, f *fixed, id engine.ID, now int64) error {
 	if !f.unique.given() {
 		return nil
 	}
@@ -105,7 +108,7 @@ func reclaimUnique(tx *engine.Tx, f *fixed, id engine.ID) error {
 		return err
 	}
 	if ok {
-		if j, err := findJob(tx, u.id, nil); err == nil && !j.state.finished() {
+		if j, err := findJob(tx, u.id, nil); err == nil && !j.state.finished() && u.counts(now) {
 			return errJobExists(u.id, j.state)
 		}
 		if u.ended != 0 {

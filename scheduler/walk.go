@@ -3,7 +3,6 @@ package scheduler
 import (
 	"bytes"
 	"context"
-	"errors"
 	"iter"
 
 	"quintet/engine"
@@ -28,12 +27,12 @@ type walked struct {
 // choose goes on until it has found most jobs or looked at lookMost, and moves
 // the walk behind the last one that it looked at. Jobs behind the newest are none
 // of its business: it would never end.
-func (w *walk) choose(v *engine.View, t engine.Tenant, sel *selection, newest engine.ID, most int) (found walked, err error) {
+func (w *walk) choose(v *engine.View, t engine.Tenant, sel *selection, newest engine.ID, most int) (found walked) {
 	match := sel.matcher()
 	plain := sel.filter == nil && sel.tag == ""
 	for at := range w.ahead(v, t, sel) {
 		if len(found.list) == most || found.looked == lookMost {
-			return found, nil
+			return found
 		}
 		found.looked++
 		w.Queue, w.State, w.ID = at.queue, uint8(at.state), at.id
@@ -44,19 +43,13 @@ func (w *walk) choose(v *engine.View, t engine.Tenant, sel *selection, newest en
 			found.list = append(found.list, *at)
 			continue
 		}
-		r, err := readRow(v, at.id, at)
-		if errors.Is(err, errJobNotFound) {
-			continue
-		}
-		if err != nil {
-			return found, err
-		}
-		if match(r) {
+		// What cannot be read is passed by; the check reports it.
+		if r, err := readRow(v, at.id, at); err == nil && match(r) {
 			found.list = append(found.list, r.j.place)
 		}
 	}
 	found.end = true
-	return found, nil
+	return found
 }
 
 // newestJob is the greatest id that a walk goes up to which begins now, with an
