@@ -28,9 +28,6 @@ func (e *entry) stand(p *place, group uint32) {
 	}
 }
 
-// reserved reports whether an update is under way that leases the job.
-func (e *entry) reserved() bool { return e.held && e.state == Ready }
-
 // chunk is how many entries are made at once.
 const chunk = 4096
 

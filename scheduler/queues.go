@@ -120,14 +120,6 @@ func (b *board) limitsOf(t engine.Tenant, queue string) limits {
 	return limits{}
 }
 
-// knows reports whether a queue has been made.
-func (b *board) knows(t engine.Tenant, queue string) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	tb := b.tenants[t.UID()]
-	return tb != nil && tb.lines[queue] != nil && tb.lines[queue].known
-}
-
 // oldest tells of each queue since when the job that has waited longest is
 // ready. It looks at every entry, a chunk at a time, so that the committer
 // waits for none but one chunk.
