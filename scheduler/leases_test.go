@@ -281,9 +281,9 @@ func TestGoneCaller(t *testing.T) {
 	}
 }
 
-// TestReleaseWhenFull holds that jobs which could not be leased, because the
-// store takes nothing, are where they were.
-func TestReleaseWhenFull(t *testing.T) {
+// TestReservation holds that jobs which could not be leased, because the update
+// was not made, are where they were.
+func TestReservation(t *testing.T) {
 	virtual(t, func(t *testing.T) {
 		b := newBed(t, scheduler.Options{})
 		b.do("PUT", "/v1/queues/q", `{"concurrency":2,"per_key":1}`).want(201)

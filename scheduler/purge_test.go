@@ -212,17 +212,17 @@ func TestPurgeUnreadable(t *testing.T) {
 // how many are there.
 func TestPurgeKeepsPace(t *testing.T) {
 	virtual(t, func(t *testing.T) {
-		const most = 500
+		const most = 200
 		b := newBed(t, scheduler.Options{MaxFinished: most})
 		highest := 0
-		for range 30 {
-			b.endMany("q", 300, "complete")
+		for range 12 {
+			b.endMany("q", 120, "complete")
 			pass(50 * time.Millisecond)
 			var q struct{ Jobs map[string]int }
 			b.do("GET", "/v1/queues/q", "").want(200).into(&q)
 			highest = max(highest, q.Jobs["done"])
 		}
-		if highest > most+400 {
+		if highest > most+160 {
 			t.Errorf("%d ended jobs were there, %d are kept", highest, most)
 		}
 		b.check()
