@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -167,6 +168,16 @@ func (x *machine) leased(l leased, queues []string, last *oracleJob, span int64)
 	return j
 }
 
+// ids lists the jobs that pass, in the order of their ids.
+func (m *oracle) ids(pass func(*oracleJob) bool) (ids []string) {
+	for _, id := range slices.Sorted(maps.Keys(m.jobs)) {
+		if pass(m.jobs[id]) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
 // any draws a job.
 func (x *machine) any() *oracleJob {
 	ids := x.m.ids(func(*oracleJob) bool { return true })
@@ -281,114 +292,6 @@ func (x *machine) progress() {
 	x.call("POST", "/v1/jobs/"+j.id+"/progress", map[string]any{"token": token, "progress": 50}, want)
 }
 
-func (x *machine) cancel() {
-	j := x.any()
-	x.call("POST", "/v1/jobs/"+j.id+"/cancel", nil, status(j.stop(x.wall())))
-}
-
-func (x *machine) retry() {
-	j := x.any()
-	x.call("POST", "/v1/jobs/"+j.id+"/retry", nil, status(x.m.revive(j, x.wall())))
-}
-
-func (x *machine) patch() {
-	j := x.any()
-	body := map[string]any{"priority": one(x, "priority", 4, 5, 6), "max_attempts": one(x, "attempts", 1, 3)}
-	delay := one[int64](x, "delay", -1, 0, 2000)
-	if delay >= 0 {
-		body["delay"] = fmt.Sprint(delay, "ms")
-	}
-	if x.call("PATCH", "/v1/jobs/"+j.id, body, status(j.state != "running" && !j.finished())).status == 200 {
-		j.priority, j.attempts = body["priority"].(int), max(body["max_attempts"].(int), j.attempt+1)
-		if delay >= 0 {
-			state := j.state
-			if state == "ready" {
-				state = "scheduled"
-			}
-			j.wait(state, x.wall(), delay)
-		}
-	}
-}
-
-func (x *machine) remove() {
-	j := x.any()
-	if !j.finished() {
-		x.call("DELETE", "/v1/jobs/"+j.id, nil, 409)
-		return
-	}
-	x.call("DELETE", "/v1/jobs/"+j.id, nil, 204)
-	x.m.remove(j, x.wall())
-}
-
-func (x *machine) define() {
-	name := x.anyQueue()
-	q, body := x.m.queue(name), map[string]any{}
-	if q.etag != "" {
-		body["If-Match"] = q.etag
-	}
-	q.made = true
-	q.concurrency, q.perKey, q.strict = one(x, "concurrency", 0, 1, 3), one(x, "per key", 0, 1, 2), one(x, "strict", false, true)
-	if q.strict && q.perKey > 1 {
-		q.perKey = 0
-	}
-	body["strict_order"] = q.strict
-	if q.concurrency != 0 {
-		body["concurrency"] = q.concurrency
-	}
-	if q.perKey != 0 {
-		body["per_key"] = q.perKey
-	}
-	q.etag = x.call("PUT", "/v1/queues/"+name, body, 200, 201).header.Get("ETag")
-}
-
-func (x *machine) setState() {
-	name := x.anyQueue()
-	what := one(x, "call", "pause", "drain", "resume", "resume")
-	if q := x.m.queue(name); !q.made && what == "resume" {
-		x.call("POST", "/v1/queues/"+name+"/"+what, nil, 404)
-		return
-	}
-	x.call("POST", "/v1/queues/"+name+"/"+what, nil, 200)
-	x.m.queue(name).made = true
-	x.m.queue(name).state = map[string]string{"pause": "paused", "drain": "draining", "resume": "active"}[what]
-}
-
-// operate runs a bulk operation to its end: by queue, states and attempts, or
-// by a tag, the oldest first.
-func (x *machine) operate() {
-	kind := one(x, "kind", "redrive", "retry", "cancel", "purge")
-	suits := map[string][]string{"redrive": {"dead"}, "retry": {"retrying", "dead", "cancelled"}, "cancel": unfinished, "purge": {"done", "dead", "cancelled"}}[kind]
-	queue, tag, least := one(x, "queue", "", "a", "b"), one(x, "tag", "", "t"), one(x, "least", 0, 1)
-	body := map[string]any{"queue": queue, "tag": tag, "filter": fmt.Sprint("attempt >= ", least)}
-	r := x.call("POST", "/v1/jobs/"+kind, body, 202)
-	synctest.Wait()
-	ids := x.m.ids(func(j *oracleJob) bool {
-		return (queue == "" || queue == j.queue) && (tag == "" || tag == j.tag) && j.attempt >= least && slices.Contains(suits, j.state)
-	})
-	if tag == "" {
-		slices.SortStableFunc(ids, func(a, b string) int {
-			j, k := x.m.jobs[a], x.m.jobs[b]
-			return 10*int(j.queue[0]) + slices.Index(suits, j.state) - 10*int(k.queue[0]) - slices.Index(suits, k.state)
-		})
-	}
-	changed := 0
-	for _, id := range ids {
-		j, ok := x.m.jobs[id], true
-		switch kind {
-		case "purge":
-			x.m.remove(j, x.wall())
-		case "cancel":
-			ok = j.stop(x.wall())
-		default:
-			ok = x.m.revive(j, x.wall())
-		}
-		if ok {
-			changed++
-		}
-	}
-	x.b.do("GET", r.header.Get("Location"), "").want(200, `"state":"done"`, fmt.Sprintf(`"changed":%d,`, changed), fmt.Sprintf(`"skipped":%d,`, len(ids)-changed))
-}
-
 func (x *machine) pass() {
 	pass(time.Duration(one(x, "ms", 1, 500, 3000, 12_000)) * time.Millisecond)
 }
@@ -452,7 +355,7 @@ func (x *machine) compare(*rapid.T) {
 		case kept && x.own() > want.overdue+11_000:
 			x.t.Fatalf("job %s is overdue and still there", id)
 		case j.State != want.state || j.Attempt != want.attempt || j.MaxAttempts != want.attempts || j.Priority != want.priority || j.CancelRequested != want.cancel:
-			x.t.Fatalf("job %s is %s, expected was %+v", id, r(j), want)
+			x.t.Fatalf("job %s is %s, expected was %+v", id, described(j), want)
 		}
 		if want.byItself {
 			timeline := x.b.job(id).Timeline
@@ -470,7 +373,7 @@ func (x *machine) compare(*rapid.T) {
 	x.b.check()
 }
 
-func r(j *scheduler.Job) string {
+func described(j *scheduler.Job) string {
 	return fmt.Sprint(j.State, " of priority ", j.Priority, " after ", j.Attempt, " of ", j.MaxAttempts, ", cancel requested ", j.CancelRequested)
 }
 

@@ -2,7 +2,6 @@ package scheduler_test
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 )
 
@@ -48,18 +47,14 @@ func newOracle() *oracle {
 }
 
 func (m *oracle) clone() *oracle {
-	c := newOracle()
-	for id, j := range m.jobs {
-		own := *j
-		c.jobs[id] = &own
-	}
-	for name, q := range m.queues {
-		own := *q
-		c.queues[name] = &own
-	}
-	for key, u := range m.unique {
-		own := *u
-		c.unique[key] = &own
+	return &oracle{cloned(m.jobs), cloned(m.queues), cloned(m.unique)}
+}
+
+func cloned[V any](all map[string]*V) map[string]*V {
+	c := map[string]*V{}
+	for name, v := range all {
+		own := *v
+		c[name] = &own
 	}
 	return c
 }
@@ -146,14 +141,8 @@ func (j *oracleJob) before(other *oracleJob, strict bool) int {
 	if !strict || j.key == "" {
 		return cmp.Or(byPriority, cmp.Compare(j.ready, other.ready), cmp.Compare(j.id, other.id))
 	}
-	begun := 0
-	if j.started != other.started {
-		begun = 1
-		if j.started {
-			begun = -1
-		}
-	}
-	return cmp.Or(begun, byPriority, cmp.Compare(j.id, other.id))
+	begun := map[bool]int{true: 1}
+	return cmp.Or(begun[other.started]-begun[j.started], byPriority, cmp.Compare(j.id, other.id))
 }
 
 // running counts the jobs that run: of a queue, and of one of its keys.
@@ -206,11 +195,8 @@ func (m *oracle) clash(key string, wall int64, states []string) (refused, sure b
 	if u == nil || u.until != 0 && u.until <= wall {
 		return false, true
 	}
-	state := u.ended
-	if j := m.jobs[u.id]; j != nil {
-		state = j.state
-	}
-	refused = slices.Contains(states, state)
+	j := m.jobs[u.id]
+	refused = j == nil && slices.Contains(states, u.ended) || j != nil && slices.Contains(states, j.state)
 	return refused, !refused || !u.maybe
 }
 
@@ -259,14 +245,4 @@ func (m *oracle) remove(j *oracleJob, wall int64) {
 	default:
 		u.ended, u.maybe = j.state, u.until <= wall
 	}
-}
-
-// ids lists the jobs that pass, in the order of their ids.
-func (m *oracle) ids(pass func(*oracleJob) bool) (ids []string) {
-	for _, id := range slices.Sorted(maps.Keys(m.jobs)) {
-		if pass(m.jobs[id]) {
-			ids = append(ids, id)
-		}
-	}
-	return ids
 }

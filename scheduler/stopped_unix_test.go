@@ -69,13 +69,13 @@ func TestStoppedWorker(t *testing.T) {
 
 // stoppedWorker sends heartbeats until one is lost, and then tries everything.
 func stoppedWorker(r *remote) {
-	jobs := r.lease("q", `{"lease":"1s","wait":"20s"}`)
+	jobs := r.lease("q", `{"lease":"2s","wait":"20s"}`)
 	text, _ := json.Marshal(jobs[0])
 	say("leased %s", text)
 	l := jobs[0]
 	ref := `{"id":"` + l.ID + `","token":"` + l.Token + `"}`
 	for beats := 1; ; beats++ {
-		_, answer, err := r.do("/v1/leases/heartbeat", `{"leases":[`+ref+`],"extend":"1s"}`)
+		_, answer, err := r.do("/v1/leases/heartbeat", `{"leases":[`+ref+`],"extend":"2s"}`)
 		var a struct{ Lost []string }
 		if err != nil || json.Unmarshal(answer, &a) != nil {
 			panic(fmt.Sprint(err, " ", string(answer)))
@@ -83,7 +83,7 @@ func stoppedWorker(r *remote) {
 		if len(a.Lost) > 0 {
 			break
 		}
-		if beats == 5 { // more than the lease that it began with
+		if beats == 10 { // more than the lease that it began with
 			say("beats %d", beats)
 		}
 		time.Sleep(250 * time.Millisecond)
