@@ -88,6 +88,7 @@ type verdict struct {
 	Output json.RawMessage `json:"output,omitempty"`
 	Error  string          `json:"error,omitempty"`
 	Delay  string          `json:"delay,omitempty"`
+	Final  bool            `json:"final,omitempty"`
 }
 
 // settle tells what became of an attempt: complete, fail or snooze.

@@ -19,14 +19,14 @@ func (r *run) settle(a *attempt, o outcome) {
 	case (o.failed || o.cancelled) && cause == ErrLeaseLost:
 		err = cause // there is nothing to tell
 	case o.cancelled:
-		err = r.cancelJob(ctx, a, o.text)
+		err = r.fail(ctx, a, o.text, true)
 	case o.failed && cause == ErrStopped: // its attempt does not count
 		err = r.Client.settle(ctx, a.ID, "snooze", verdict{Token: a.Token, Delay: span(0)})
 	case o.failed:
 		if cause == nil {
 			r.Log.Warn("an attempt failed", "job", a.ID, "queue", a.Queue, "attempt", a.Attempt, "error", cut(o.text, maxText))
 		}
-		err = r.fail(ctx, a, o.text)
+		err = r.fail(ctx, a, o.text, false)
 	default:
 		err = r.finish(ctx, a, o.output)
 	}
@@ -61,25 +61,9 @@ func refused(err error) bool {
 
 const maxText = 8 << 10 // bytes that the server keeps of an error
 
-func (r *run) fail(ctx context.Context, a *attempt, text string) error {
-	return r.Client.settle(ctx, a.ID, "fail", verdict{Token: a.Token, Error: cut(text, maxText)})
-}
-
-// cancelJob ends a job for good: what fails after somebody asked to cancel it
-// is not retried. A cancel takes no token, so a heartbeat makes sure first that
-// the job is ours, and that it stays so meanwhile.
-func (r *run) cancelJob(ctx context.Context, a *attempt, text string) error {
-	answer, err := r.Client.heartbeat(ctx, []beat{{ID: a.ID, Token: a.Token}}, r.Lease)
-	if err == nil && !slices.Contains(answer.Extended, a.ID) {
-		err = ErrLeaseLost
-	}
-	if err == nil {
-		_, err = r.Client.Cancel(ctx, a.ID)
-	}
-	if err != nil {
-		return err
-	}
-	return r.fail(ctx, a, text)
+// fail ends an attempt; a final failure cancels the job instead of retrying it.
+func (r *run) fail(ctx context.Context, a *attempt, text string, final bool) error {
+	return r.Client.settle(ctx, a.ID, "fail", verdict{Token: a.Token, Error: cut(text, maxText), Final: final})
 }
 
 // completion is a job that is done and waits to be told.
@@ -95,7 +79,7 @@ func (r *run) finish(ctx context.Context, a *attempt, output []byte) error {
 	r.ready <- completion{completed{a.ID, a.Token, output}, ctx, result}
 	err := <-result
 	if refused(err) && !lost(err) {
-		return r.fail(ctx, a, "its output was refused: "+err.Error()) // it would be the next time, too
+		return r.fail(ctx, a, "its output was refused: "+err.Error(), false) // it would be the next time, too
 	}
 	return err
 }

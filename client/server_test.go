@@ -281,6 +281,7 @@ func (s *server) get(w http.ResponseWriter, r *http.Request) {
 func (s *server) settle(w http.ResponseWriter, r *http.Request) {
 	q := in[struct {
 		Token, Error, Delay string
+		Final               bool
 		Output              json.RawMessage
 	}](r)
 	s.mu.Lock()
@@ -302,7 +303,7 @@ func (s *server) settle(w http.ResponseWriter, r *http.Request) {
 	case !j.holds(q.Token):
 		problem(w, 409, "lease_lost")
 		return
-	case what == "fail" && j.cancel:
+	case what == "fail" && (j.cancel || q.Final):
 		j.State, j.Error = "cancelled", q.Error
 	case what == "fail":
 		j.State, j.Error = "retrying", q.Error

@@ -269,6 +269,7 @@ type failInput struct {
 		Token      string `json:"token" doc:"Of the lease."`
 		Error      string `json:"error,omitempty" doc:"What went wrong; the first 8 KiB are kept."`
 		RetryAfter string `json:"retry_after,omitempty" doc:"When to try again, instead of the job's own backoff." example:"10s"`
+		Final      bool   `json:"final,omitempty" doc:"It will not get better: the job is cancelled and not tried again."`
 	}
 }
 
@@ -281,7 +282,7 @@ func (s *Scheduler) postFail(ctx context.Context, t engine.Tenant, in *failInput
 	if err != nil {
 		return nil, err
 	}
-	return s.fail(ctx, t, l, failure{text: in.Body.Error, retryAfter: after.Milliseconds()})
+	return s.fail(ctx, t, l, failure{text: in.Body.Error, retryAfter: after.Milliseconds(), final: in.Body.Final})
 }
 
 type snoozeInput struct {

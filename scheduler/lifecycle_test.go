@@ -66,6 +66,11 @@ func TestLifecycle(t *testing.T) {
 		pass(5 * time.Second)
 		b.wantState(id, "ready", "enqueued", "leased", "failed", "due")
 	})
+	scenario("OK final", func(b *bed) {
+		id := b.enqueue("mail", `{}`)
+		b.call(b.leaseOne("mail"), "fail", `,"error":"no such customer","final":true`).want(200, `"state":"cancelled"`)
+		b.wantState(id, "cancelled", "enqueued", "leased", "failed")
+	})
 	scenario("OK snooze gives the attempt back", func(b *bed) {
 		id := b.enqueue("mail", `{"max_attempts":1}`)
 		b.call(b.leaseOne("mail"), "snooze", `,"delay":"1m"`).want(200, `"state":"scheduled"`, `"attempt":0`)
