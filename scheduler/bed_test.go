@@ -39,6 +39,7 @@ type bed struct {
 	options  scheduler.Options
 	clock    engine.Clock
 	document *huma.OpenAPI
+	schemas  huma.Registry // kept when it opens again: to describe every type takes longer than the rest
 
 	maxStore  int64 // 0 = the engine's default
 	onDisk    bool  // speed counts: with segments as the engine makes them
@@ -145,6 +146,10 @@ func (b *bed) newWeb() *echo.Echo {
 	})
 	config := huma.DefaultConfig("test", "1")
 	config.CreateHooks = nil
+	if b.schemas == nil {
+		b.schemas = config.Components.Schemas
+	}
+	config.Components.Schemas = b.schemas
 	api := humaecho.New(e, config)
 	b.s.Routes(api, e)
 	b.document = api.OpenAPI()

@@ -428,7 +428,7 @@ func (x *machine) run(rt *rapid.T) {
 // TestModel lets rapid choose what happens and compares everything after every
 // step, through jumps of the clock, restarts and power cuts.
 func TestModel(t *testing.T) {
-	drawMore(t, "rapid.steps", "60")
+	drawMore(t, "rapid.steps", "50")
 	steps, cuts := 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
 		var failure any // of rapid's own kinds, which must not cross a bubble
