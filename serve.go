@@ -138,7 +138,7 @@ func (s *server) furnish() error {
 	s.search = search.New(s.engine, search.Options{Embedder: model})
 	s.stream = stream.New(s.engine, s.config.Stream)
 	s.gateway = gateway.New(s.engine, gateway.Options{PublicURL: s.config.publicURL(s.web.Addr())})
-	s.scheduler = scheduler.New(s.engine, scheduler.Options{})
+	s.scheduler = scheduler.New(s.engine, s.config.Scheduler.Options())
 	s.imaging = imaging.New(s.engine, s.config.Imaging)
 	return nil
 }
