@@ -150,10 +150,14 @@ func (b *board) apply(c engine.Commit) {
 func (b *board) of(t engine.Tenant) *tenantBoard {
 	tb := b.tenants[t.UID()]
 	if tb == nil {
-		tb = &tenantBoard{tenant: t, lines: map[string]*line{}, jobs: map[engine.ID]uint32{}, alarms: map[string]*alarm{}}
+		tb = newTenantBoard(t)
 		b.tenants[t.UID()] = tb
 	}
 	return tb
+}
+
+func newTenantBoard(t engine.Tenant) *tenantBoard {
+	return &tenantBoard{tenant: t, lines: map[string]*line{}, jobs: map[engine.ID]uint32{}, alarms: map[string]*alarm{}}
 }
 
 // put enters a place.
