@@ -219,7 +219,7 @@ func useGateway(r *running, b *browser) {
 
 func useJobs(r *running, b *browser) {
 	b.goTo("/console/jobs")
-	b.sees("No job chosen")
+	b.sees("Recent jobs")
 	b.fill("Payload", `{"task":"report"}`)
 	b.press("Enqueue job")
 	b.await(`document.querySelector(".result .state")?.innerText === "done"`)
@@ -229,6 +229,7 @@ func useJobs(r *running, b *browser) {
 	b.goTo(link) // a reload finds the job again
 	b.sees("completed")
 
+	b.goTo("/console/jobs")
 	b.fill("Payload", `{"task":`)
 	b.sees("This is no JSON")
 	b.goTo("/console/jobs/no-such-job")
@@ -364,11 +365,12 @@ func TestConsoleKeyboard(t *testing.T) {
 	r, b := openConsole(t)
 	b.goTo(r.link())
 	b.sees("What the five")
+	r.call("POST", "/v1/queues/demo/jobs", `{"payload":{"task":"report"}}`, 201)
 	b.goTo("/console/jobs")
 	b.sees("Recent jobs")
 	b.await(`!document.querySelector("main .skeleton")`)
 	var path []string
-	for range 19 {
+	for range 28 {
 		b.do(chromedp.KeyEvent(kb.Tab))
 		path = append(path, ask[string](b, `(e => (e.labels?.[0]?.innerText ?? e.getAttribute("aria-label") ?? e.innerText ?? e.tagName).trim())(document.activeElement)`))
 		if outline := ask[string](b, `getComputedStyle(document.activeElement).outlineStyle`); outline == "none" {
@@ -377,7 +379,8 @@ func TestConsoleKeyboard(t *testing.T) {
 	}
 	want := []string{
 		"Skip to content", "Quintet", "Overview", "Search", "Stream", "Gateway", "Jobs", "Images", "API reference", "Use the dark theme", "Sign out",
-		"Queue", "Payload", "Delay", "Priority", "Attempts", "Enqueue job", "Copy as curl", "Command",
+		"Queues", "All jobs", "Dead letters", "Schedules", "Queues", "demo", "Pause demo", "Drain demo",
+		"Queue", "Payload", "Delay", "Priority", "Attempts", "Key, unique key and tags", "Enqueue job", "Copy as curl", "Command",
 	}
 	if !slices.Equal(path, want) {
 		t.Errorf("Tab leads along\n%q; want\n%q", path, want)

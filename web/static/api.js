@@ -22,12 +22,17 @@ export class Problem extends Error {
     this.errors = body.errors || [];
     this.requestId = body.request_id;
   }
+
+  // at says what is wrong with one field, by its place in the request.
+  at(location) {
+    return this.errors.find((e) => e.location === location)?.message;
+  }
 }
 
-// send makes a call and returns {status, data, ms}. A request is {method, path,
-// body}; body is JSON, or a File with a type of its own.
-export async function send({ method = 'GET', path, body, signal }) {
-  const init = { method, signal, headers: { Accept: 'application/json' } };
+// send makes a call and returns {status, data, etag, ms}. A request is {method,
+// path, body, headers}; body is JSON, or a File with a type of its own.
+export async function send({ method = 'GET', path, body, headers, signal }) {
+  const init = { method, signal, headers: { Accept: 'application/json', ...headers } };
   if (body instanceof Blob) {
     init.body = body;
     init.headers['Content-Type'] = body.type || 'application/octet-stream';
@@ -45,7 +50,7 @@ export async function send({ method = 'GET', path, body, signal }) {
   }
   const ms = performance.now() - began;
   const data = await read(answer);
-  if (answer.ok) return { status: answer.status, data, ms };
+  if (answer.ok) return { status: answer.status, data, etag: answer.headers.get('ETag'), ms };
   if (answer.status === 401 && session.peek()) {
     farewell.value = ended;
     session.value = null;
@@ -104,9 +109,10 @@ function layout(value) {
 
 // curl writes a request as a command that works when pasted.
 // It is sent with the tenant's key, or with the key that the request names.
-export function curl({ method = 'GET', path, body, key, output }) {
+export function curl({ method = 'GET', path, body, headers, key, output }) {
   const url = location.origin + path;
   const lines = [`curl ${/[?&,=*]/.test(url) ? quote(url) : url}`, `-H "Authorization: Bearer ${key ?? keyText(session.value?.tenant)}"`];
+  for (const [name, value] of Object.entries(headers ?? {})) lines.push(`-H ${quote(`${name}: ${value}`)}`);
   if (body instanceof Blob) {
     lines.push(`-H ${quote('Content-Type: ' + (body.type || 'application/octet-stream'))}`, `--data-binary @${quote(body.name)}`);
   } else if (body !== undefined) {

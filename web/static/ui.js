@@ -83,21 +83,29 @@ export function Panel({ title, aside, children, class: more = '' }) {
   </section>`;
 }
 
-// Field labels the control that it is given by render(id).
-export function Field({ label, hint, class: more = '', render }) {
+// Field labels the control that it is given by render(id, description). A fault
+// takes the place of the hint: what the server, or the page, refuses in it.
+export function Field({ label, hint, fault, class: more = '', render }) {
   const id = useId();
+  const said = fault ?? hint;
   return html`<div class=${`field ${more}`}>
-    <label for=${id}>${label}</label>${render(id, hint && `${id}-hint`)}
-    ${hint && html`<p class="hint" id=${`${id}-hint`}>${hint}</p>`}
+    <label for=${id}>${label}</label>${render(id, said && `${id}-hint`)}
+    ${said && html`<p class=${fault ? 'hint fault' : 'hint'} role=${fault ? 'alert' : undefined} id=${`${id}-hint`}>${said}</p>`}
   </div>`;
 }
 
-export const Text = ({ label, hint, value, onChange, class: more, ...rest }) => html`<${Field} label=${label} hint=${hint} class=${more}
-  render=${(id, hintId) => html`<input id=${id} aria-describedby=${hintId} value=${value} onInput=${(e) => onChange(e.target.value)} autocomplete="off" spellcheck="false" ...${rest} />`} />`;
+export const Text = ({ label, hint, fault, value, onChange, class: more, ...rest }) => html`<${Field} label=${label} hint=${hint} fault=${fault} class=${more}
+  render=${(id, hintId) => html`<input id=${id} aria-describedby=${hintId} aria-invalid=${fault ? 'true' : undefined} value=${value} onInput=${(e) => onChange(e.target.value)} autocomplete="off" spellcheck="false" ...${rest} />`} />`;
 
-export const Choice = ({ label, hint, value, options, onChange, class: more }) => html`<${Field} label=${label} hint=${hint} class=${more}
-  render=${(id, hintId) => html`<select id=${id} aria-describedby=${hintId} value=${value} onChange=${(e) => onChange(e.target.value)}>
+// Area is a field of several lines, for JSON.
+export const Area = ({ label, hint, fault, value, onChange, class: more, ...rest }) => html`<${Field} label=${label} hint=${hint} fault=${fault} class=${more}
+  render=${(id, hintId) => html`<textarea id=${id} aria-describedby=${hintId} aria-invalid=${fault ? 'true' : undefined} rows="4" spellcheck="false" value=${value} onInput=${(e) => onChange(e.target.value)} ...${rest}></textarea>`} />`;
+
+export const Choice = ({ label, hint, fault, value, options, onChange, class: more, ...rest }) => html`<${Field} label=${label} hint=${hint} fault=${fault} class=${more}
+  render=${(id, hintId) => html`<select id=${id} aria-describedby=${hintId} aria-invalid=${fault ? 'true' : undefined} value=${value} onChange=${(e) => onChange(e.target.value)} ...${rest}>
     ${options.map(([v, text]) => html`<option value=${v} selected=${v === value}>${text ?? v}</option>`)}</select>`} />`;
+
+export const Check = ({ label, checked, onChange }) => html`<label class="check"><input type="checkbox" checked=${checked} onChange=${(e) => onChange(e.target.checked)} />${label}</label>`;
 
 // Segments is a choice between few, all in sight.
 export function Segments({ label, value, options, onChange }) {
@@ -107,8 +115,19 @@ export function Segments({ label, value, options, onChange }) {
   </div></fieldset>`;
 }
 
+// lack says why a button cannot be pressed where a scope is missing.
+const lack = (scope, why) => (scope && !may(scope) ? `Needs ${scope}` : why);
+
 // Act is the one button of a form.
-export const Act = ({ busy, disabled, children }) => html`<button class="act" type="submit" disabled=${disabled} aria-busy=${busy ? 'true' : 'false'}>${children}</button>`;
+export const Act = ({ busy, disabled, scope, bad, children }) => html`<button class=${bad ? 'act bad' : 'act'} type="submit" disabled=${disabled || !!lack(scope)} title=${lack(scope)} aria-busy=${busy ? 'true' : 'false'}>${children}</button>`;
+
+// Do is a button of one thing that can be done here. Where that needs a scope
+// which is missing, or why says what is against it, it cannot be pressed and
+// says so.
+export function Do({ scope, why, busy, plain, disabled, onClick, children, ...rest }) {
+  const reason = lack(scope, why);
+  return html`<button class=${plain ? 'quiet' : 'act second'} type="button" disabled=${disabled || !!reason} title=${reason} aria-busy=${busy ? 'true' : undefined} onClick=${onClick} ...${rest}>${children}</button>`;
+}
 
 // Copy copies a text and says so. Where the browser does not let a page copy,
 // it selects the text beside it for whoever copies by hand.
@@ -142,9 +161,10 @@ export function Call({ request, label = 'The same call' }) {
     <pre tabindex="0" aria-label="Command">${text}</pre></div>`;
 }
 
-// Trouble shows a problem: what is wrong, and what to do.
-export function Trouble({ problem, what = 'This did not work' }) {
-  if (!problem) return null;
+// Trouble shows a problem: what is wrong, and what to do; but not one that is
+// told at the fields, whose places in the request are shown.
+export function Trouble({ problem, what = 'This did not work', shown = [] }) {
+  if (!problem || problem.errors.length && problem.errors.every((e) => shown.includes(e.location))) return null;
   const absent = problem.status === 404 && problem.code === 'not_found' || problem.status === 405;
   if (absent) {
     return html`<div class="notice" role="status"><strong>Not available on this server</strong><p>This release does not serve the route yet. A newer one will.</p></div>`;
@@ -168,7 +188,8 @@ export const Empty = ({ title, children }) => html`<div class="empty"><strong>${
 
 export const Skeleton = ({ rows = 3 }) => html`<div class="skeleton" role="status" aria-label="Loading">${Array.from({ length: rows }, () => html`<span></span>`)}</div>`;
 
-export const State = ({ of }) => html`<span class="state" data-state=${of}>${of}</span>`;
+// State shows a state in its colour, or another word in the colour of a state.
+export const State = ({ of, as }) => html`<span class="state" data-state=${of}>${as ?? of}</span>`;
 
 const absolute = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'long' });
 
