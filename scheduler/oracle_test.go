@@ -210,7 +210,7 @@ func (m *oracle) revive(j *oracleJob, wall int64) bool {
 		return false
 	}
 	if u := m.unique[j.unique]; j.unique != "" && (u == nil || u.id != j.id) {
-		if u != nil && m.jobs[u.id] != nil && !m.jobs[u.id].finished() {
+		if u != nil && (u.until == 0 || u.until > wall) && m.jobs[u.id] != nil && !m.jobs[u.id].finished() {
 			return false
 		}
 		m.unique[j.unique] = &oracleUnique{id: j.id, until: j.until}
