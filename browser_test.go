@@ -182,8 +182,7 @@ func (b *browser) choose(label, value string) {
 func (b *browser) press(name string) {
 	b.t.Helper()
 	found := `[...document.querySelectorAll("button, a, input")].find(e => !e.disabled && (e.innerText?.trim() === ` + quoted(name) + ` || [e.getAttribute("aria-label"), e.labels?.[0]?.innerText.trim()].includes(` + quoted(name) + `)))`
-	b.await(found)
-	b.do(step(chromedp.Evaluate[any](found + `.click()`)))
+	b.await(`(e => !!e && (e.click(), true))(` + found + `)`) // in one step: what is found must not go before it is pressed
 }
 
 // colours emulates the system's theme.
