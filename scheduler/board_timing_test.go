@@ -15,10 +15,10 @@ import (
 // id, which could lease none of them in order.
 func BenchmarkBoard(b *testing.B) {
 	for _, n := range []int{1_000_000, 10_000_000} {
-		b.Run(fmt.Sprintf("ready/%d", n), func(b *testing.B) { benchBoard(b, n, Ready) })
 		b.Run(fmt.Sprintf("delayed/%d", n), func(b *testing.B) { benchBoard(b, n, Scheduled) })
-		b.Run(fmt.Sprintf("map/%d", n), func(b *testing.B) { benchMap(b, n) })
 	}
+	b.Run("ready/1000000", func(b *testing.B) { benchBoard(b, 1_000_000, Ready) })
+	b.Run("map/1000000", func(b *testing.B) { benchMap(b, 1_000_000) })
 }
 
 // benchPlaces calls each with the key of one place after the other.
