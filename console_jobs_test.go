@@ -311,7 +311,7 @@ func useScheduleActs(r *running, b *browser) {
 	b.await(`document.querySelector(".ticks time")?.innerText.endsWith("04:00")`)
 	b.sees("as you type")
 	b.press("Every")
-	b.fill("Every", "90m")
+	b.fill("Span", "90m")
 	b.await(`document.querySelector(".call pre").innerText.includes('"every": "90m"')`)
 	b.inspect("jobs-schedule-every")
 }

@@ -92,7 +92,7 @@ function Timing({ form, setForm, problem, named }) {
     <${Segments} label="Ticks" value=${form.kind} options=${kinds} onChange=${set('kind')} />
     ${form.kind === 'cron' && html`<div class="pair"><${Text} label="Expression" required class="code" hint="Minute, hour, day, month, day of week." ...${of('cron')} />
       <${Text} label="Zone" list="zones" hint="Whose clock it goes by." ...${of('zone')} /></div><datalist id="zones">${zones.map((z) => html`<option value=${z} />`)}</datalist>`}
-    ${form.kind === 'every' && html`<${Text} label="Every" required placeholder="15m" hint="A span, counted from when the schedule is made." ...${of('every')} />`}
+    ${form.kind === 'every' && html`<${Text} label="Span" required placeholder="15m" hint="Counted from when the schedule is made." ...${of('every')} />`}
     ${form.kind === 'at' && html`<${Text} label="At" type="datetime-local" required hint=${`In your zone, ${myZone}.`} ...${of('at')} />`}`;
 }
 
