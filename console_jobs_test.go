@@ -51,8 +51,10 @@ func (r *running) fail(queue, fault string) {
 	r.call("POST", "/v1/jobs/"+id+"/fail", fmt.Sprintf(`{"token":%q,"error":%q}`, token, fault), 200)
 }
 
-// mailroom has jobs in every state, in two queues that nobody works on.
+// mailroom has jobs in every state, in two queues that nobody works on and in
+// one that somebody does.
 func (r *running) mailroom() {
+	r.enqueue("demo", 6, `{"payload":{"task":"report","page":%d}}`)
 	r.enqueue("mail", 3, `{"payload":{"to":"a%d@example.com"},"max_attempts":1}`)
 	for range 3 {
 		r.fail("mail", "550: the mailbox is full")
@@ -61,6 +63,27 @@ func (r *running) mailroom() {
 	r.enqueue("mail", 2, `{"payload":{"to":"c%d@example.com"},"delay":"1h","tags":["digest"]}`)
 	r.enqueue("bills", 6, `{"payload":{"bill":%d},"max_attempts":4,"backoff":["2h"]}`)
 	r.fail("bills", "the printer is out of paper")
+}
+
+// useJobs is the way of somebody who looks at jobs for the first time.
+func useJobs(r *running, b *browser) {
+	b.goTo("/console/jobs")
+	b.sees("Recent jobs")
+	b.fill("Payload", `{"task":"report"}`)
+	b.press("Enqueue job")
+	b.await(`document.querySelector(".result .state")?.innerText === "done"`)
+	b.sees("completed")
+	b.inspect("jobs")
+	link := ask[string](b, `location.pathname`)
+	b.goTo(link) // a reload finds the job again
+	b.sees("completed")
+
+	b.goTo("/console/jobs")
+	b.fill("Payload", `{"task":`)
+	b.sees("This is no JSON")
+	b.goTo("/console/jobs/no-such-job")
+	b.expect("status of 404")
+	b.sees("This job cannot be shown")
 }
 
 // TestConsoleJobs walks the pages of jobs.

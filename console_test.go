@@ -217,26 +217,6 @@ func useGateway(r *running, b *browser) {
 	r.key = admin
 }
 
-func useJobs(r *running, b *browser) {
-	b.goTo("/console/jobs")
-	b.sees("Recent jobs")
-	b.fill("Payload", `{"task":"report"}`)
-	b.press("Enqueue job")
-	b.await(`document.querySelector(".result .state")?.innerText === "done"`)
-	b.sees("completed")
-	b.inspect("jobs")
-	link := ask[string](b, `location.pathname`)
-	b.goTo(link) // a reload finds the job again
-	b.sees("completed")
-
-	b.goTo("/console/jobs")
-	b.fill("Payload", `{"task":`)
-	b.sees("This is no JSON")
-	b.goTo("/console/jobs/no-such-job")
-	b.expect("status of 404")
-	b.sees("This job cannot be shown")
-}
-
 const articles = `[
 	{"id":"d1","title":"Layering for winter","text":"Wool, down and a windproof shell keep you warm below zero.","year":2024,"topic":"clothing"},
 	{"id":"d2","title":"Sourdough at home","text":"Flour, water, salt and a patient starter. <b>Knead</b> twice.","year":2021,"topic":"food"},

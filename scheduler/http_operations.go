@@ -51,6 +51,7 @@ type Operation struct {
 	Kind      OperationKind  `json:"kind" enum:"redrive,retry,cancel,purge"`
 	State     OperationState `json:"state" enum:"running,done,cancelled,failed"`
 	Queue     string         `json:"queue,omitempty"`
+	States    []string       `json:"states" nullable:"false" doc:"Of the jobs that it chooses."`
 	Tag       string         `json:"tag,omitempty"`
 	Filter    string         `json:"filter,omitempty"`
 	Rate      int64          `json:"rate,omitempty"`
@@ -65,7 +66,7 @@ type Operation struct {
 
 func newOperation(id engine.ID, r *operationRecord) *Operation {
 	a := &Operation{
-		ID: id, Kind: r.Kind, State: r.State, Queue: r.Queue, Tag: r.Tag, Filter: r.Filter, Rate: r.Rate,
+		ID: id, Kind: r.Kind, State: r.State, States: r.States.names(), Queue: r.Queue, Tag: r.Tag, Filter: r.Filter, Rate: r.Rate,
 		Total: r.Total, Looked: r.Looked, Changed: r.Changed, Skipped: r.Skipped, CreatedAt: clockTime(r.CreatedAt), Error: r.Error,
 	}
 	if r.Tag != "" {

@@ -36,6 +36,7 @@ type limits struct {
 	rate        rate
 	paused      bool
 	draining    bool
+	note        string // of whoever paused or drained it
 	defaults    JobSpec
 }
 

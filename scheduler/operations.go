@@ -59,14 +59,15 @@ func (o *operations) cancel(t engine.Tenant, id engine.ID) {
 }
 
 // String lists the states of a set.
-func (set stateSet) String() string {
-	var names []string
+func (set stateSet) String() string { return strings.Join(set.names(), ", ") }
+
+func (set stateSet) names() (names []string) {
 	for state := Scheduled; state < states; state++ {
 		if set.has(state) {
 			names = append(names, state.String())
 		}
 	}
-	return strings.Join(names, ", ")
+	return names
 }
 
 // candidates counts the jobs of a queue, or of all, in some states.

@@ -138,7 +138,7 @@ func TestRedrive(t *testing.T) {
 		b.call(b.leaseOne("other"), "fail", ``).want(200)
 		b.do("POST", "/v1/jobs/redrive", `{"queue":"mail","dry_run":true}`).want(200, `"matched":450`)
 		b.do("GET", "/v1/queues/mail", "").want(200, `"dead":450`, `"ready":0`)
-		b.bulk("redrive", `{"queue":"mail"}`, `"state":"done"`, `"total":450`, `"looked":450`, `"changed":450`, `"skipped":0`)
+		b.bulk("redrive", `{"queue":"mail"}`, `"state":"done"`, `"states":["dead"]`, `"total":450`, `"looked":450`, `"changed":450`, `"skipped":0`)
 		b.do("GET", "/v1/queues/mail", "").want(200, `"dead":0`, `"ready":450`)
 		b.bulk("redrive", `{"queue":"mail"}`, `"state":"done"`, `"changed":0`)
 		b.wantState(other, "dead")

@@ -124,7 +124,7 @@ func (r *queueRecord) etag() string { return fmt.Sprintf("%q", fmt.Sprint(r.Vers
 // limits is what the board needs of the record.
 func (r *queueRecord) limits() (limits, error) {
 	l, err := r.Definition.limits()
-	l.paused, l.draining = r.State == Paused, r.State == Draining
+	l.paused, l.draining, l.note = r.State == Paused, r.State == Draining, r.Note
 	return l, err
 }
 

@@ -32,13 +32,14 @@ type QueueRates struct {
 type queueStanding struct {
 	name             string
 	paused, draining bool
+	note             string
 	count            [states]int
 	oldest           int64
 	rates            [kindsLately]float64
 }
 
 func newQueue(c queueStanding) Queue {
-	q := Queue{Name: c.name, State: Active, Jobs: map[string]int{}}
+	q := Queue{Name: c.name, State: Active, Note: c.note, Jobs: map[string]int{}}
 	if c.paused {
 		q.State = Paused
 	} else if c.draining {
@@ -86,7 +87,7 @@ func (b *board) standings(t engine.Tenant) []queueStanding {
 		for name, l := range tb.lines {
 			if l.known {
 				list = append(list, queueStanding{
-					name, l.limits.paused, l.limits.draining, l.count, oldest[l], l.recent.perSecond(b.elapsed()),
+					name, l.limits.paused, l.limits.draining, l.limits.note, l.count, oldest[l], l.recent.perSecond(b.elapsed()),
 				})
 			}
 		}

@@ -89,10 +89,10 @@ function useOperations(begun) {
   return { ...state, reload: () => setTurn((n) => n + 1) };
 }
 
-// Operations shows those that run and those that have ended lately. begun is
+// Operations shows those of some kinds that run or have ended lately. begun is
 // the id of the newest, so that it is shown at once; onEnd is called when one
 // has ended that was seen to run.
-export function Operations({ begun, onEnd }) {
+export function Operations({ of = Object.keys(kinds), begun, onEnd }) {
   const { list, problem, reload } = useOperations(begun);
   const running = useRef(new Set());
   useEffect(() => {
@@ -108,7 +108,7 @@ export function Operations({ begun, onEnd }) {
     announce(`${words(o.changed)} ${kinds[o.kind].did}.`);
     onEnd?.();
   };
-  const news = list?.filter((o) => o.state === 'running' || o.id === begun || Date.now() - Date.parse(o.ended_at) < newsMs);
+  const news = list?.filter((o) => of.includes(o.kind)).filter((o) => o.state === 'running' || o.id === begun || Date.now() - Date.parse(o.ended_at) < newsMs);
   if (!news?.length && !problem) return null;
   return html`<${Panel} title="Bulk operations"><${Trouble} problem=${problem} />
     <ol class="operations">${news?.map((o) => html`<${Operation} key=${o.id} of=${o} onStop=${reload} />`)}</ol><//>`;

@@ -15,7 +15,7 @@ export function DeadLetters() {
   if (!may('scheduler:read')) return null;
   const start = (o) => setBegun(o.id);
   return html`<${ByQueue} queues=${queues} onStart=${start} />
-    <${Operations} begun=${begun} onEnd=${() => { list.reload(); queues.reload(); }} />
+    <${Operations} of=${['redrive', 'purge']} begun=${begun} onEnd=${() => { list.reload(); queues.reload(); }} />
     <${Panel} title="Redrive or purge some"><${FilterBar} selection=${selection} queues=${queues} problem=${list.problem} fixed=${true} />
       <${BulkActs} selection=${selection} of=${['redrive', 'purge']} onStart=${start} /><//>
     <${Found} list=${list} selection=${selection} title="Letters" none=${html`<${Empty} title="No dead letters"><p>Nothing is there, or nothing matches. A job that fails as often as it may is kept here for two weeks.</p><//>`} />`;

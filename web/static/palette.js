@@ -5,10 +5,14 @@ import { Icon } from './icons.js';
 
 const isId = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
+// ofJobs are the pages below that of the queues.
+const ofJobs = [['all', 'All jobs', 'Filter, cancel, retry, purge'], ['dead', 'Dead letters', 'Look and redrive'], ['schedules', 'Schedules', 'Ticks, zones, backfill']];
+
 // entries are what a text finds: pages by name and subject, a job by its id.
 function entries(text, acts) {
   const pages = [{ name: 'Overview', icon: 'overview', to: '/console', about: 'What is going on' },
-    ...capabilities.map((c) => ({ name: c.name, icon: c.path, c: c.id, to: `/console/${c.path}`, about: c.about }))];
+    ...capabilities.map((c) => ({ name: c.name, icon: c.path, c: c.id, to: `/console/${c.path}`, about: c.about })),
+    ...ofJobs.map(([path, name, about]) => ({ name, icon: 'jobs', c: 'scheduler', to: `/console/jobs/${path}`, about }))];
   if (isId.test(text.trim())) return [{ name: `Job ${text.trim()}`, icon: 'jobs', c: 'scheduler', to: `/console/jobs/${text.trim()}`, about: 'Its state and timeline' }];
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   return [...pages, ...acts].filter((e) => words.every((w) => `${e.name} ${e.about}`.toLowerCase().includes(w)));
