@@ -91,7 +91,7 @@ func (b *browser) report() {
 			if !b.isExpected(m) {
 				b.t.Errorf("console: %s", m)
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(30 * time.Second):
 			b.t.Error("the browser's console does not tell what it is told")
 			return
 		}
@@ -144,7 +144,7 @@ func ask[T any](b *browser, expression string) T {
 // await waits until an expression is true.
 func (b *browser) await(expression string) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 15*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
 	defer cancel()
 	if err := chromedp.Do(ctx, step(chromedp.Poll[any](expression))); err != nil {
 		b.t.Fatalf("%s never was true: %v\n%s", expression, err, ask[string](b, `document.body.innerText`))
