@@ -19,7 +19,7 @@ type alarm struct {
 	held   bool   // its tick is being handled: it stands in no heap
 	broken bool   // its definition cannot be followed: it waits for another one
 	large  bool   // its definition is too large to be kept
-	rules  *rules // nil: not read. Written under the lock, by whoever handles the tick
+	rules  *rules // nil: not read. Under the board's lock, as broken and large
 }
 
 // keptPayload bounds the definitions that stand in memory, in bytes of payload.
@@ -97,6 +97,20 @@ func (b *board) keepRules(a *alarm, r *rules) {
 	}
 }
 
+// keptRules returns what is remembered of the definitions of alarms, and which
+// of them must be read.
+func (b *board) keptRules(alarms []*alarm) (all []*rules, missing []int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	all = make([]*rules, len(alarms))
+	for i, a := range alarms {
+		if all[i] = a.rules; a.rules == nil && !a.broken {
+			missing = append(missing, i)
+		}
+	}
+	return all, missing
+}
+
 // cold lists alarms up to a time whose definition nobody has read, looking at
 // no more than n.
 func (b *board) cold(until int64, n int) (list []*alarm) {
@@ -119,7 +133,7 @@ func (b *board) cold(until int64, n int) (list []*alarm) {
 // warm reads the definitions whose tick is near, so that ten thousand at once
 // need not be read when they are due.
 func (s *Scheduler) warm(ctx context.Context) error {
-	for _, h := range herdsOf(s.board.cold(s.now()+warmAhead.Milliseconds(), warmTicks)) {
+	for _, h := range s.board.herdsOf(s.board.cold(s.now()+warmAhead.Milliseconds(), warmTicks)) {
 		if _, err := s.rulesOf(ctx, h); err != nil {
 			return err
 		}
@@ -130,20 +144,13 @@ func (s *Scheduler) warm(ctx context.Context) error {
 // rulesOf returns what the definitions of alarms say, nil for one that cannot
 // be followed or is another by now.
 func (s *Scheduler) rulesOf(ctx context.Context, h herd) ([]*rules, error) {
-	all := make([]*rules, len(h.alarms))
-	missing := false
-	for i, a := range h.alarms {
-		all[i] = a.rules
-		missing = missing || a.rules == nil && !a.broken
-	}
-	if !missing {
+	all, missing := s.board.keptRules(h.alarms)
+	if len(missing) == 0 {
 		return all, nil
 	}
 	return all, s.e.Store.View(ctx, h.tenant, func(v *engine.View) error {
-		for i, a := range h.alarms {
-			if a.rules != nil || a.broken {
-				continue
-			}
+		for _, i := range missing {
+			a := h.alarms[i]
 			r, err := s.readRules(v, a.name)
 			switch {
 			case err == errScheduleNotFound || err == nil && r.version != a.cursor.version:

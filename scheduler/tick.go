@@ -32,7 +32,7 @@ func (s *Scheduler) tick(ctx context.Context) (time.Duration, error) {
 	now := s.now()
 	var busy sync.WaitGroup
 	free := make(chan struct{}, inFlight)
-	for _, h := range herdsOf(s.due(now)) {
+	for _, h := range s.board.herdsOf(s.due(now)) {
 		free <- struct{}{}
 		busy.Go(func() {
 			defer func() { <-free }()
@@ -64,13 +64,13 @@ func (s *Scheduler) due(now int64) (all []*alarm) {
 // herdsOf cuts what is due into pieces for one update each, the tenants in
 // turn. Within a tenant they are ordered by the ids of their jobs, so that one
 // update after the other writes into new pages and not all into the same.
-func herdsOf(due []*alarm) (list []herd) {
+func (b *board) herdsOf(due []*alarm) (list []herd) {
 	byTenant := map[engine.Tenant][]*alarm{}
 	for _, a := range due {
 		byTenant[a.tenant] = append(byTenant[a.tenant], a)
 	}
 	for _, part := range byTenant {
-		sortByJob(part)
+		b.sortByJob(part)
 	}
 	const piece = sliceKeys / (enqueueKeys + 1)
 	for len(byTenant) > 0 {
@@ -86,16 +86,17 @@ func herdsOf(due []*alarm) (list []herd) {
 }
 
 // sortByJob orders schedules by the ids that the jobs of their ticks will have.
-func sortByJob(alarms []*alarm) {
+func (b *board) sortByJob(alarms []*alarm) {
 	type place struct {
 		id engine.ID
 		*alarm
 	}
 	places := make([]place, len(alarms))
+	all, _ := b.keptRules(alarms)
 	for i, a := range alarms {
 		places[i].alarm = a
-		if a.rules != nil {
-			places[i].id = tickID(a.rules.creation, a.cursor.next)
+		if all[i] != nil {
+			places[i].id = tickID(all[i].creation, a.cursor.next)
 		}
 	}
 	slices.SortFunc(places, func(a, b place) int { return bytes.Compare(a.id[:], b.id[:]) })
