@@ -141,11 +141,15 @@ func (q *queue) gather() {
 // to do, that is some 20 µs: less than a tenth of two syncs of a fast disk.
 const patience = 100
 
+// fewCallers is up to how many it is worth it. Many fill a group anyway, and
+// the disk stands still while they are waited for.
+const fewCallers = 16
+
 // fewer reports whether fewer updates wait than the last group had.
 func (q *queue) fewer() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return !q.closed && len(q.small) < q.last
+	return !q.closed && q.last <= fewCallers && len(q.small) < q.last
 }
 
 // take blocks for the next group: every small request, and one bulk one in
