@@ -42,7 +42,7 @@ func benchBesidePurge(ctx context.Context, b *bench) error {
 	if err := w.finish(1); err != nil { // there must be something for the first purge
 		return err
 	}
-	if _, err := w.want("POST", "/v1/jobs/purge", `{"queue":"`+finishedQueue+`","state":"done"}`); err != nil {
+	if _, err := w.want("POST", "/v1/jobs/purge", `{"queue":"`+finishedQueue+`","state":["done"]}`); err != nil {
 		if why, is := lacks(err); is {
 			b.skip("call", why)
 			return nil
@@ -57,7 +57,7 @@ func benchBesidePurge(ctx context.Context, b *bench) error {
 	var took time.Duration
 	single, err := b.server.beside(ctx, 16, enqueueInto("single"), func(ctx context.Context) error {
 		began := time.Now()
-		if _, err := w.want("POST", "/v1/jobs/purge", `{"queue":"`+finishedQueue+`","state":"done"}`); err != nil {
+		if _, err := w.want("POST", "/v1/jobs/purge", `{"queue":"`+finishedQueue+`","state":["done"]}`); err != nil {
 			return err
 		}
 		if err := w.awaitNone(ctx, finishedQueue, "done"); err != nil {
