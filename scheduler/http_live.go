@@ -2,8 +2,6 @@ package scheduler
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -17,7 +15,6 @@ import (
 // Times of live connections.
 const (
 	aliveEvery = 15 * time.Second       // a comment shows that the connection lives
-	writeLimit = 10 * time.Second       // for one event to a slow reader
 	queuePace  = 250 * time.Millisecond // between two events of a queue
 )
 
@@ -35,70 +32,33 @@ func liveOperation(path, parameter, id, summary, description string) *huma.Opera
 	op.Description = description
 	op.Parameters = []*huma.Param{{Name: parameter, In: "path", Required: true, Schema: &huma.Schema{Type: huma.TypeString}}}
 	op.Responses = map[string]*huma.Response{"200": {
-		Description: "Events.", Content: map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}}},
+		Description: "Events.", Content: map[string]*huma.MediaType{api.MediaEvents: {Schema: &huma.Schema{Type: huma.TypeString}}},
 	}}
 	return &op
 }
 
-// live is one connection of server-sent events (HTML Living Standard §9.2).
-type live struct {
-	response *echo.Response
-	control  *http.ResponseController
-}
-
-func newLive(c echo.Context) *live {
-	h := c.Response().Header()
-	h.Set(echo.HeaderContentType, "text/event-stream")
-	h.Set(echo.HeaderCacheControl, "no-store")
-	h.Set("X-Accel-Buffering", "no") // nginx would hold events back
-	c.Response().WriteHeader(http.StatusOK)
-	return &live{c.Response(), http.NewResponseController(c.Response())}
-}
-
-// send writes one event, in full or not at all.
-func (l *live) send(event string, v any) error {
-	data, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	return l.write(fmt.Sprintf("event: %s\ndata: %s\n\n", event, data))
-}
-
-func (l *live) write(text string) error {
-	_ = l.control.SetWriteDeadline(time.Now().Add(writeLimit)) // a connection that takes none is gone, and the write fails
-	if _, err := l.response.Write([]byte(text)); err != nil {
-		return err
-	}
-	return l.control.Flush()
-}
-
-type farewell struct {
-	Code   string `json:"code"`
-	Detail string `json:"detail"`
-}
-
 var (
-	farewellStopping = farewell{"stopping", "the server is shutting down; connect again shortly"}
-	farewellEnded    = farewell{"job_ended", "the job has ended; this was its last change"}
-	farewellGone     = farewell{"gone", "what was followed is gone"}
+	goodbyeStopping = api.Goodbye{Code: "stopping", Detail: "the server is shutting down; connect again shortly"}
+	goodbyeEnded    = api.Goodbye{Code: "job_ended", Detail: "the job has ended; this was its last change"}
+	goodbyeGone     = api.Goodbye{Code: "gone", Detail: "what was followed is gone"}
 )
 
 // follow sends what read gives, at once and whenever w is signalled, at most
 // once in pace, until read says that this was the last.
-func (s *Scheduler) follow(ctx context.Context, l *live, w *watcher, event string, pace time.Duration, read func() (v any, last bool, err error)) {
+func (s *Scheduler) follow(ctx context.Context, l *api.Events, w *watcher, event string, pace time.Duration, read func() (v any, last bool, err error)) {
 	alive := time.NewTicker(aliveEvery)
 	defer alive.Stop()
 	for {
 		v, last, err := read()
 		if err != nil {
-			_ = l.send("goodbye", farewellGone)
+			_ = l.Send("goodbye", goodbyeGone)
 			return
 		}
-		if err := l.send(event, v); err != nil {
+		if err := l.Send(event, v); err != nil {
 			return
 		}
 		if last {
-			_ = l.send("goodbye", farewellEnded)
+			_ = l.Send("goodbye", goodbyeEnded)
 			return
 		}
 		if !s.await(ctx, l, w, alive, pace) {
@@ -108,7 +68,7 @@ func (s *Scheduler) follow(ctx context.Context, l *live, w *watcher, event strin
 }
 
 // await waits for the next change, and reports whether there is one to send.
-func (s *Scheduler) await(ctx context.Context, l *live, w *watcher, alive *time.Ticker, pace time.Duration) bool {
+func (s *Scheduler) await(ctx context.Context, l *api.Events, w *watcher, alive *time.Ticker, pace time.Duration) bool {
 	ready := time.NewTimer(pace)
 	defer ready.Stop()
 	changed := w.changed
@@ -119,11 +79,11 @@ func (s *Scheduler) await(ctx context.Context, l *live, w *watcher, alive *time.
 		case <-ready.C:
 			paced = true
 		case <-alive.C:
-			if l.write(": still here\n\n") != nil {
+			if l.Comment("still here") != nil {
 				return false
 			}
 		case <-s.leaving:
-			_ = l.send("goodbye", farewellStopping)
+			_ = l.Send("goodbye", goodbyeStopping)
 			return false
 		case <-ctx.Done():
 			return false
@@ -152,7 +112,7 @@ func (s *Scheduler) getJobLive(c echo.Context) error {
 		return err
 	}
 	defer end()
-	s.follow(ctx, newLive(c), w, "job", 0, func() (any, bool, error) {
+	s.follow(ctx, api.OpenEvents(c.Response()), w, "job", 0, func() (any, bool, error) {
 		a, err := s.job(ctx, who.Tenant, id)
 		return a, err == nil && a.FinishedAt != nil, err
 	})
@@ -177,7 +137,7 @@ func (s *Scheduler) getQueueLive(c echo.Context) error {
 		return err
 	}
 	defer end()
-	s.follow(ctx, newLive(c), w, "queue", queuePace, func() (any, bool, error) {
+	s.follow(ctx, api.OpenEvents(c.Response()), w, "queue", queuePace, func() (any, bool, error) {
 		q, _, err := s.queueOf(ctx, who.Tenant, name)
 		return q, false, err
 	})

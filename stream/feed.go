@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"quintet/engine/api"
 )
 
 // feed is one live query of one stream. Its stream's lock guards it.
@@ -97,10 +99,7 @@ func parseLiveID(text, tag string) (offset uint64, ok bool) {
 }
 
 // goodbye is why a live connection ends.
-type goodbye struct {
-	Code   string `json:"code"`
-	Detail string `json:"detail"`
-}
+type goodbye api.Goodbye
 
 var (
 	goodbyeStopping  = goodbye{"stopping", "the server is shutting down; connect again with Last-Event-ID"}

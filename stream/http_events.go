@@ -108,6 +108,9 @@ func limitOf(c echo.Context) (int, error) {
 	return n, nil
 }
 
+// writeLimit is how long one write of lines may take.
+const writeLimit = 10 * time.Second
+
 // lineWriter sends lines to a client that must keep up.
 type lineWriter struct {
 	c       echo.Context

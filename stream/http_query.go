@@ -4,7 +4,6 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/labstack/echo/v4"
@@ -69,7 +68,7 @@ func (s *Streams) getLive(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	sub.serve(ctx, newEventWriter(c))
+	sub.serve(ctx, api.OpenEvents(c.Response()))
 	return nil
 }
 
@@ -80,35 +79,6 @@ func listOf(c echo.Context, name string) []string {
 		return nil
 	}
 	return strings.Split(text, ",")
-}
-
-// eventWriter writes to a client of server-sent events, each time in full or
-// not at all.
-type eventWriter struct {
-	response *echo.Response
-	control  *http.ResponseController
-}
-
-var _ sink = eventWriter{}
-
-func newEventWriter(c echo.Context) eventWriter {
-	h := c.Response().Header()
-	h.Set(echo.HeaderContentType, "text/event-stream")
-	h.Set(echo.HeaderCacheControl, "no-store")
-	h.Set("X-Accel-Buffering", "no") // nginx would hold frames back
-	c.Response().WriteHeader(http.StatusOK)
-	c.Response().Flush()
-	return eventWriter{c.Response(), http.NewResponseController(c.Response())}
-}
-
-func (w eventWriter) Write(p []byte) (int, error) {
-	// A connection that takes no deadline is gone, and the write fails.
-	_ = w.control.SetWriteDeadline(time.Now().Add(writeLimit))
-	n, err := w.response.Write(p)
-	if err != nil {
-		return n, err
-	}
-	return n, w.control.Flush()
 }
 
 func getLiveOperation() *huma.Operation {
@@ -125,7 +95,7 @@ func getLiveOperation() *huma.Operation {
 	}
 	op.Responses = map[string]*huma.Response{"200": {
 		Description: "Events, without end.",
-		Content:     map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}}},
+		Content:     map[string]*huma.MediaType{api.MediaEvents: {Schema: &huma.Schema{Type: huma.TypeString}}},
 	}}
 	return &op
 }

@@ -8,16 +8,13 @@ import (
 	"quintet/engine"
 )
 
-// Times of a live connection.
-const (
-	beatEvery  = 15 * time.Second // a comment, so that both sides know of the other
-	writeLimit = 10 * time.Second // for one write
-)
+// beatEvery is how often a comment comes, so that both sides know of the other.
+const beatEvery = 15 * time.Second
 
 var beat = []byte(": \n\n")
 
 // sink is the client of a live connection. Write sends at once, and fails when
-// the client does not take it within writeLimit.
+// the client does not take it in time: an api.Events.
 type sink interface{ Write(p []byte) (int, error) }
 
 // subscription is a live connection that has been admitted.

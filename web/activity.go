@@ -20,12 +20,7 @@ func (s *Server) activityRoutes() {
 	op.Description = "Server-sent events: `activity` with what happened, `goodbye` when the server stops. " +
 		"Nothing is kept: a reader that does not keep up misses events, or is cut off. A comment every 15 s shows that the stream lives."
 	op.Security = api.AnyPrincipal()
-	s.get(op, mediaEvents, text, s.activity)
-}
-
-type goodbye struct {
-	Code   string `json:"code"`
-	Detail string `json:"detail"`
+	s.get(op, api.MediaEvents, text, s.activity)
 }
 
 // activity ends without an error however the stream ends: its answer has
@@ -36,18 +31,19 @@ func (s *Server) activity(c echo.Context) error {
 	happened := s.house.Bus.Subscribe(ctx, principal.Tenant, activityBuffer)
 	quiet := time.NewTicker(heartbeat)
 	defer quiet.Stop()
-	events, err := openEvents(c.Response())
+	events := api.OpenEvents(c.Response())
+	err := events.Comment("connected")
 	for err == nil {
 		select {
 		case e, open := <-happened:
 			if !open {
 				return nil
 			}
-			err = events.send("activity", e)
+			err = events.Send("activity", e)
 		case <-quiet.C:
-			err = events.comment("still here")
+			err = events.Comment("still here")
 		case <-s.leaving:
-			_ = events.send("goodbye", goodbye{Code: "stopping", Detail: "the server is shutting down; connect again shortly"})
+			_ = events.Send("goodbye", api.Goodbye{Code: "stopping", Detail: "the server is shutting down; connect again shortly"})
 			return nil
 		case <-ctx.Done():
 			return nil
