@@ -10,11 +10,7 @@ import (
 // runNow makes a job of a schedule that belongs to no tick. Cursor and overlap
 // do not know it.
 func (s *Scheduler) runNow(ctx context.Context, t engine.Tenant, name string, once engine.Once) (*Job, error) {
-	sc, _, err := s.schedule(ctx, t, name)
-	if err != nil {
-		return nil, err
-	}
-	r, err := sc.rules(&s.zones)
+	_, _, r, err := s.ruled(ctx, t, name)
 	if err != nil {
 		return nil, err
 	}
@@ -80,11 +76,7 @@ func (s *Scheduler) backfill(ctx context.Context, t engine.Tenant, name string, 
 	if err != nil {
 		return a, err
 	}
-	sc, _, err := s.schedule(ctx, t, name)
-	if err != nil {
-		return a, err
-	}
-	r, err := sc.rules(&s.zones)
+	_, _, r, err := s.ruled(ctx, t, name)
 	if err != nil {
 		return a, err
 	}

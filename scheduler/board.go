@@ -17,6 +17,8 @@ import (
 type board struct {
 	began time.Time // zero of the time that leases and rates are measured in
 
+	ages ages
+
 	mu       sync.Mutex
 	seq      uint64 // of the newest commit that it followed
 	tenants  map[engine.UID]*tenantBoard

@@ -36,6 +36,7 @@ const checkSlice = 2_000
 // checkPart is a bucket and how one of its entries is proved.
 type checkPart struct {
 	bucket engine.Bucket
+	length int // of its keys, 0 where it varies
 	prove  func(r engine.Reader, key, value []byte) error
 }
 
@@ -62,10 +63,11 @@ type checkRun struct {
 // job, every job has one, and a job's record can name no second.
 func (c *checking) parts() (runs []checkRun) {
 	for _, p := range []checkPart{
-		{bucketQueues, func(_ engine.Reader, _, value []byte) error { _, err := decodeQueue(value); return err }},
-		{bucketJobs, c.proveJob}, {bucketStates, c.proveState}, {bucketTransitions, proveTransition},
-		{bucketOutputs, proveOutput}, {bucketUnique, proveUnique}, {bucketWindows, proveWindow}, {bucketTags, c.proveTag},
-		{bucketCursors, proveCursor}, {bucketSchedules, proveSchedule},
+		{bucketQueues, 0, func(_ engine.Reader, _, value []byte) error { _, err := decodeQueue(value); return err }},
+		{bucketJobs, 16, c.proveJob}, {bucketStates, 0, c.proveState}, {bucketTransitions, 28, proveTransition},
+		{bucketOutputs, 16, proveOutput}, {bucketUnique, 16, proveUnique}, {bucketWindows, 24, proveWindow}, {bucketTags, 32, c.proveTag},
+		{bucketOperations, 16, func(_ engine.Reader, _, value []byte) error { _, err := decodeOperation(value); return err }},
+		{bucketCursors, 0, proveCursor}, {bucketSchedules, 0, proveSchedule},
 	} {
 		runs = append(runs, checkRun{c, p})
 	}
@@ -81,12 +83,21 @@ func (run checkRun) check(r engine.Reader, from []byte, limit int) (next []byte)
 			return key
 		}
 		run.c.checked++
-		if err := run.prove(r, key, value); err != nil {
+		if err := run.proveOne(r, key, value); err != nil {
 			run.c.problems++
 			run.c.report(err.Error())
 		}
 	}
 	return nil
+}
+
+// proveOne proves one entry. Provers cut keys apart, so a key of another length
+// must not reach them.
+func (run checkRun) proveOne(r engine.Reader, key, value []byte) error {
+	if run.length != 0 && len(key) != run.length {
+		return fmt.Errorf("a key of %d bytes in %s cannot be read", len(key), run.bucket)
+	}
+	return run.prove(r, key, value)
 }
 
 // proveJob proves that a job stands in exactly one place, and that its tags

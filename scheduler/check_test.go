@@ -70,6 +70,10 @@ func TestCheck(t *testing.T) {
 		tx.Delete("scheduler.outputs", key)
 	})
 	f("ErrOutput left", "which has none", func(tx *engine.Tx, id engine.ID) { tx.Put("scheduler.outputs", id[:], []byte("1")) })
+	for _, b := range []engine.Bucket{"jobs", "transitions", "outputs", "unique", "windows", "tags", "operations"} {
+		f("ErrKey of "+string(b), "a key of 3 bytes in scheduler."+string(b), func(tx *engine.Tx, id engine.ID) { tx.Put("scheduler."+b, []byte("odd"), []byte("x")) })
+	}
+	f("ErrOperation damaged", "cannot be read", func(tx *engine.Tx, id engine.ID) { tx.Put("scheduler.operations", id[:], []byte("x")) })
 	f("ErrTransition missing", "transition 1 is missing", func(tx *engine.Tx, id engine.ID) {
 		key, _ := first(tx, "scheduler.transitions", string(id[:]))
 		tx.Delete("scheduler.transitions", key)

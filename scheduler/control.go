@@ -32,8 +32,14 @@ func (s *Scheduler) change(ctx context.Context, t engine.Tenant, id engine.ID, a
 // Cancelling twice is no error.
 func (s *Scheduler) cancelJob(ctx context.Context, t engine.Tenant, id engine.ID) (*Job, error) {
 	now := s.now()
-	a, err := s.change(ctx, t, id, func(tx *engine.Tx, j *job, _ *fixed) error { return s.cancelTx(tx, j, now) })
-	if err == nil {
+	ended := false
+	a, err := s.change(ctx, t, id, func(tx *engine.Tx, j *job, _ *fixed) error {
+		was := j.state
+		err := s.cancelTx(tx, j, now)
+		ended = was != Cancelled && j.state == Cancelled
+		return err
+	})
+	if err == nil && ended { // one that runs has not ended yet
 		s.publish(t, "job.cancelled", a.Queue, 1)
 	}
 	return a, err

@@ -189,29 +189,8 @@ const keepTombstone = 24 * time.Hour
 
 // purgeTombstones forgets schedules that were deleted long ago.
 func (s *Scheduler) purgeTombstones(ctx context.Context, t engine.Tenant, now int64) error {
-	old := func(value []byte) bool {
+	return s.forget(ctx, t, bucketCursors, func(value []byte) bool {
 		cur, err := decodeCursor(value)
 		return err == nil && cur.deleted != 0 && later(cur.deleted, keepTombstone.Milliseconds()) <= now
-	}
-	var names [][]byte
-	err := s.e.Store.View(ctx, t, func(v *engine.View) error {
-		names = nil
-		for name, value := range v.Scan(bucketCursors, nil, nil) {
-			if old(value) && len(names) < sliceJobs {
-				names = append(names, name)
-			}
-		}
-		return nil
 	})
-	if err != nil || len(names) == 0 {
-		return err
-	}
-	return s.update(ctx, t, len(names), 1, func(tx *engine.Tx) error {
-		for _, name := range names {
-			if value := tx.Get(bucketCursors, name); value != nil && old(value) {
-				tx.Delete(bucketCursors, name)
-			}
-		}
-		return nil
-	}, engine.Reclaim)
 }

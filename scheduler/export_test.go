@@ -199,7 +199,7 @@ func (s *Scheduler) Operate(ctx context.Context) error { _, err := s.operate(ctx
 func (s *Scheduler) Resume(ctx context.Context) error  { return s.resumeOperations(ctx) }
 
 // Sweep compares the board with the store once.
-func (s *Scheduler) Sweep(ctx context.Context) error { _, err := s.sweep(ctx); return err }
+func (s *Scheduler) Sweep(ctx context.Context) error { return s.sweep(ctx) }
 
 // LoseJob makes the board forget a job that the store has.
 func (s *Scheduler) LoseJob(t engine.Tenant, id engine.ID) {
@@ -225,4 +225,12 @@ func (s *Scheduler) InventJob(t engine.Tenant, id engine.ID, queue string, state
 	s.board.mu.Lock()
 	defer s.board.mu.Unlock()
 	s.board.put(s.board.of(t), (&place{queue: queue, state: state, id: id, priority: maxPriority, started: state == Running, time: s.now(), move: 1}).bytes())
+}
+
+// Says returns what notes the progress of a job as a call does that has just
+// found out that it holds the lease of now.
+func (s *Scheduler) Says(t engine.Tenant, id string, percent int8) func() {
+	parsed, _ := engine.ParseID(id)
+	b := beat{leaseRef: leaseRef{id: parsed}, said: &progress{percent: percent}, move: s.board.find(t, parsed).move}
+	return func() { s.board.say(t, []beat{b}) }
 }

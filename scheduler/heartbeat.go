@@ -18,6 +18,7 @@ type leaseRef struct {
 type beat struct {
 	leaseRef
 	said *progress // nil: nothing
+	move uint32    // transition by which it got the lease, 0 while it is not known to hold it
 }
 
 // heartbeats says what became of each lease that one heartbeat names.
@@ -33,15 +34,15 @@ func (s *Scheduler) heartbeat(ctx context.Context, t engine.Tenant, leases []bea
 		var beats heartbeats
 		err := s.update(ctx, t, len(part), heartbeatKeys, func(tx *engine.Tx) error {
 			beats = heartbeats{}
-			for i, l := range part {
-				beats.one(tx, l.leaseRef, &hints[i], now, extend)
+			for i := range part {
+				beats.one(tx, &part[i], &hints[i], now, extend)
 			}
 			return nil
 		}, engine.Reclaim)
 		if err != nil {
 			return all, err
 		}
-		s.board.say(t, part, beats.lost)
+		s.board.say(t, part)
 		all.extended = append(all.extended, beats.extended...)
 		all.lost = append(all.lost, beats.lost...)
 		all.cancel = append(all.cancel, beats.cancel...)
@@ -57,7 +58,8 @@ const heartbeatKeys = 2
 // the scheduler's own clock, for the wall clock may have been set since it was
 // given. It is no transition: a job that runs for an hour would have a
 // timeline of nothing else.
-func (b *heartbeats) one(tx *engine.Tx, l leaseRef, hint *leaseHint, now int64, extend time.Duration) {
+func (b *heartbeats) one(tx *engine.Tx, l *beat, hint *leaseHint, now int64, extend time.Duration) {
+	l.move = 0
 	j, err := findJob(tx, l.id, hint.place)
 	if err != nil || !l.holds(j) {
 		b.lost = append(b.lost, l.id)
@@ -78,6 +80,7 @@ func (b *heartbeats) one(tx *engine.Tx, l leaseRef, hint *leaseHint, now int64, 
 		j.time++ // the board tells a lease that was renewed by its time
 	}
 	j.store(tx)
+	l.move = j.move
 	b.extended = append(b.extended, l.id)
 	if j.cancel {
 		b.cancel = append(b.cancel, l.id)
@@ -113,16 +116,17 @@ func (b *board) findLeases(t engine.Tenant, leases []beat) []leaseHint {
 	return hints
 }
 
-// say notes what the workers of running jobs have said, but for lost ones.
-func (b *board) say(t engine.Tenant, leases []beat, lost []engine.ID) {
+// say notes what the workers of running jobs have said. A lease that was lost
+// since it was looked at says nothing any more.
+func (b *board) say(t engine.Tenant, leases []beat) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	tb := b.tenants[t.UID()]
 	for _, l := range leases {
-		if l.said == nil || tb == nil || slices.Contains(lost, l.id) {
+		if l.said == nil || tb == nil {
 			continue
 		}
-		if i, ok := tb.jobs[l.id]; ok && b.entries.at(i).state == Running {
+		if i, ok := tb.jobs[l.id]; ok && b.entries.at(i).state == Running && b.entries.at(i).move == l.move {
 			b.said[i] = *l.said
 			b.tell(l.id)
 		}
@@ -151,15 +155,19 @@ func (b *board) findRunning(t engine.Tenant, id engine.ID) (*place, *progress) {
 // hear keeps what the worker of one lease says, and nothing else: it is
 // no heartbeat.
 func (s *Scheduler) hear(ctx context.Context, t engine.Tenant, l leaseRef, said progress) error {
+	b := beat{leaseRef: l, said: &said}
 	err := s.e.Store.View(ctx, t, func(v *engine.View) error {
 		j, err := findJob(v, l.id, s.board.find(t, l.id))
-		if err == nil && !l.holds(j) {
+		if err != nil {
+			return err
+		}
+		if b.move = j.move; !l.holds(j) {
 			return errLeaseLost
 		}
-		return err
+		return nil
 	})
 	if err == nil {
-		s.board.say(t, []beat{{l, &said}}, nil)
+		s.board.say(t, []beat{b})
 	}
 	return err
 }

@@ -112,7 +112,7 @@ func (in *heartbeatInput) check() (leases []beat, extend time.Duration, err erro
 		if err != nil {
 			return nil, 0, err
 		}
-		leases = append(leases, beat{ref, said})
+		leases = append(leases, beat{leaseRef: ref, said: said})
 	}
 	return leases, extend, nil
 }

@@ -59,6 +59,14 @@ func (b *board) line(tb *tenantBoard, name string) *line {
 	return l
 }
 
+// lineOf finds a tenant's line, nil if there is none. Call it under the lock.
+func (b *board) lineOf(t engine.Tenant, queue string) *line {
+	if tb := b.tenants[t.UID()]; tb != nil {
+		return tb.lines[queue]
+	}
+	return nil
+}
+
 // next chooses the job that is leased next: of the highest priority that has
 // one that may run, the keys taking turns. Where a rate is used up it tells when
 // that will have changed, else 0.

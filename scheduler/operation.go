@@ -312,7 +312,7 @@ func (s *Scheduler) operateTx(tx *engine.Tx, kind OperationKind, p *place, now i
 		return false
 	}
 	if kind == OpCancel {
-		return s.cancelTx(tx, j, now) == nil
+		return s.cancelTx(tx, j, now) == nil // also of one that is to be cancelled already: it was chosen, and will be
 	}
 	f, err := loadFixed(tx, p.id)
 	if err != nil {
@@ -377,24 +377,8 @@ func (s *Scheduler) count(ctx context.Context, t engine.Tenant, sel *selection) 
 
 // purgeOperations forgets operations that ended a day ago.
 func (s *Scheduler) purgeOperations(ctx context.Context, t engine.Tenant, now int64) error {
-	var old [][]byte
-	err := s.e.Store.View(ctx, t, func(v *engine.View) error {
-		old = nil
-		for key, value := range v.Scan(bucketOperations, nil, nil) {
-			r, err := decodeOperation(value)
-			if err == nil && r.EndedAt != 0 && later(r.EndedAt, keepOperation.Milliseconds()) <= now && len(old) < sliceJobs {
-				old = append(old, key)
-			}
-		}
-		return nil
+	return s.forget(ctx, t, bucketOperations, func(value []byte) bool {
+		r, err := decodeOperation(value)
+		return err == nil && r.EndedAt != 0 && later(r.EndedAt, keepOperation.Milliseconds()) <= now
 	})
-	if err != nil || len(old) == 0 {
-		return err
-	}
-	return s.update(ctx, t, len(old), 1, func(tx *engine.Tx) error {
-		for _, key := range old {
-			tx.Delete(bucketOperations, key)
-		}
-		return nil
-	}, engine.Reclaim)
 }

@@ -16,7 +16,7 @@ type JobPatch struct {
 	Delay       string          `json:"delay,omitempty" doc:"From now on."`
 	RunAt       string          `json:"run_at,omitempty"`
 	Priority    *int            `json:"priority,omitempty"`
-	MaxAttempts *int            `json:"max_attempts,omitempty"`
+	MaxAttempts *int            `json:"max_attempts,omitempty" doc:"At least one attempt is left to the job, whatever is said."`
 	Timeout     string          `json:"timeout,omitempty"`
 	Backoff     []string        `json:"backoff,omitempty" nullable:"false"`
 	Retention   string          `json:"retention,omitempty"`

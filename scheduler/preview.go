@@ -37,11 +37,7 @@ func (s *Scheduler) preview(ctx context.Context, t engine.Tenant, name string, n
 	if err := checkPreview(n); err != nil {
 		return nil, err
 	}
-	sc, cur, err := s.schedule(ctx, t, name)
-	if err != nil {
-		return nil, err
-	}
-	r, err := sc.rules(&s.zones)
+	sc, cur, r, err := s.ruled(ctx, t, name)
 	if err != nil {
 		return nil, err
 	}

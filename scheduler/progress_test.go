@@ -109,3 +109,21 @@ func TestProgress(t *testing.T) {
 		b.call(l, "complete", ``).want(200)
 	})
 }
+
+// TestProgressOfLostLease lets what a worker says arrive after its job has got
+// another lease: it is not the other worker's.
+func TestProgressOfLostLease(t *testing.T) {
+	b := newBed(t, scheduler.Options{})
+	id := b.enqueue("q", `{"backoff":["0s"]}`)
+	first := b.leaseOne("q")
+	say := b.s.Says(b.acme, id, 90)
+	b.call(first, "fail", ``).want(200)
+	second := b.leaseOne("q")
+	if say(); b.job(id).Progress != nil {
+		t.Error("the second lease has the progress of the first")
+	}
+	b.call(second, "progress", `,"progress":10`).want(204)
+	if say(); b.job(id).Progress.Percent != 10 {
+		t.Errorf("progress %+v", b.job(id).Progress)
+	}
+}

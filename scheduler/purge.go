@@ -263,6 +263,32 @@ func (s *Scheduler) purgeWindows(ctx context.Context, t engine.Tenant, now int64
 	return nil
 }
 
+// forget deletes entries of a bucket that are old, a slice of them at a time.
+// The bucket is small: it is read whole.
+func (s *Scheduler) forget(ctx context.Context, t engine.Tenant, b engine.Bucket, old func(value []byte) bool) error {
+	var keys [][]byte
+	err := s.e.Store.View(ctx, t, func(v *engine.View) error {
+		keys = nil
+		for key, value := range v.Scan(b, nil, nil) {
+			if old(value) && len(keys) < sliceJobs {
+				keys = append(keys, key)
+			}
+		}
+		return nil
+	})
+	if err != nil || len(keys) == 0 {
+		return err
+	}
+	return s.update(ctx, t, len(keys), 1, func(tx *engine.Tx) error {
+		for _, key := range keys {
+			if value := tx.Get(b, key); value != nil && old(value) {
+				tx.Delete(b, key)
+			}
+		}
+		return nil
+	}, engine.Reclaim)
+}
+
 // overdue names the queues of which jobs are to be removed.
 func (b *board) overdue(t engine.Tenant, now int64) (names []string) {
 	b.mu.Lock()
@@ -282,9 +308,9 @@ func (b *board) overdue(t engine.Tenant, now int64) (names []string) {
 func (b *board) beginPurge(t engine.Tenant, queue string) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if tb := b.tenants[t.UID()]; tb != nil && tb.lines[queue] != nil {
-		tb.lines[queue].purgeAt = 0
-		return max(0, tb.lines[queue].finished()-b.most)
+	if l := b.lineOf(t, queue); l != nil {
+		l.purgeAt = 0
+		return max(0, l.finished()-b.most)
 	}
 	return 0
 }
@@ -293,8 +319,8 @@ func (b *board) beginPurge(t engine.Tenant, queue string) int {
 func (b *board) purged(t engine.Tenant, queue string, next int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if tb := b.tenants[t.UID()]; tb != nil && tb.lines[queue] != nil {
-		tb.lines[queue].overdueAt(next)
+	if l := b.lineOf(t, queue); l != nil {
+		l.overdueAt(next)
 	}
 }
 

@@ -3,6 +3,7 @@ package scheduler
 import (
 	"cmp"
 	"slices"
+	"sync"
 	"time"
 
 	"quintet/engine"
@@ -115,21 +116,37 @@ func (b *board) names(t engine.Tenant) (names []string) {
 func (b *board) limitsOf(t engine.Tenant, queue string) limits {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if tb := b.tenants[t.UID()]; tb != nil && tb.lines[queue] != nil {
-		return tb.lines[queue].limits
+	if l := b.lineOf(t, queue); l != nil {
+		return l.limits
 	}
 	return limits{}
 }
 
+// ages is what was found when somebody last looked at every entry.
+type ages struct {
+	mu     sync.Mutex // before the board's
+	found  map[*line]int64
+	at     time.Duration // since the start
+	chunks int           // how much there was to look at
+}
+
+// agesFor is how long ages hold where there is more than one chunk to look at:
+// however many follow queues, the entries are looked at once a second.
+const agesFor = time.Second
+
 // oldest tells of each queue since when the job that has waited longest is
 // ready. It looks at every entry, a chunk at a time, so that the committer
-// waits for none but one chunk.
+// waits for none but one chunk. The map is not to be changed.
 func (b *board) oldest() map[*line]int64 {
-	oldest := map[*line]int64{}
-	for n, more := 0, true; more; n++ {
-		more = b.oldestIn(n, oldest)
+	b.ages.mu.Lock()
+	defer b.ages.mu.Unlock()
+	if now := b.sinceStart(); b.ages.chunks <= 1 || now-b.ages.at >= agesFor {
+		b.ages.found, b.ages.at, b.ages.chunks = map[*line]int64{}, now, 0
+		for b.oldestIn(b.ages.chunks, b.ages.found) {
+			b.ages.chunks++
+		}
 	}
-	return oldest
+	return b.ages.found
 }
 
 func (b *board) oldestIn(n int, oldest map[*line]int64) (more bool) {

@@ -112,7 +112,7 @@ func (s *Scheduler) Start(ctx context.Context) error {
 	s.loop(run, s.board.tickSoon, s.tick)
 	s.loop(run, s.board.purgeSoon, s.purge)
 	s.loop(run, s.operations.soon, s.operate)
-	s.loop(run, nil, s.sweep)
+	s.loops.Go(func() { s.sweepAlways(run) })
 	s.workers.start()
 	return nil
 }

@@ -18,6 +18,14 @@ func (s *Scheduler) schedule(ctx context.Context, t engine.Tenant, name string) 
 	return sc, cur, err
 }
 
+// ruled reads one schedule with what its definition says.
+func (s *Scheduler) ruled(ctx context.Context, t engine.Tenant, name string) (sc *schedule, cur cursor, r *rules, err error) {
+	if sc, cur, err = s.schedule(ctx, t, name); err == nil {
+		r, err = sc.rules(&s.zones)
+	}
+	return sc, cur, r, err
+}
+
 // schedules returns a page of the tenant's schedules by name.
 func (s *Scheduler) schedules(ctx context.Context, t engine.Tenant, limit int, from []byte) (page api.List[*Schedule], err error) {
 	var list []*Schedule

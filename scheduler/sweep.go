@@ -14,12 +14,35 @@ import (
 
 const (
 	sweepEvery = 10 * time.Minute
-	sweepSlice = 2_000
+	sweepSlice = 2_000                 // places that are compared at once
+	sweepPause = 20 * time.Millisecond // between two slices, several times what one takes
 	sweepTries = 20
 )
 
+// sweepAlways sweeps until Stop, for the first time when the server has been up
+// for a while: at its start the board is new.
+func (s *Scheduler) sweepAlways(ctx context.Context) {
+	for s.rest(sweepEvery) {
+		if err := s.sweep(ctx); err != nil && ctx.Err() == nil {
+			s.complain(ctx, err)
+		}
+	}
+}
+
+// rest waits, and reports whether there is a reason to go on.
+func (s *Scheduler) rest(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-s.leaving:
+		return false
+	}
+}
+
 // sweep goes once over all tenants.
-func (s *Scheduler) sweep(ctx context.Context) (time.Duration, error) {
+func (s *Scheduler) sweep(ctx context.Context) error {
 	for _, t := range s.e.Tenants.List() {
 		for from := []byte(nil); ; {
 			suspects, next, err := s.suspects(ctx, t, from)
@@ -30,22 +53,24 @@ func (s *Scheduler) sweep(ctx context.Context) (time.Duration, error) {
 				break
 			}
 			if err != nil {
-				return sweepEvery, err
+				return err
 			}
-			if from = next; from == nil || s.ended() {
+			if from = next; from == nil || !s.rest(sweepPause) {
 				break
 			}
 		}
 	}
-	return sweepEvery, s.sweepBoard(ctx)
+	return s.sweepBoard(ctx)
 }
 
 // sweepBoard goes the other way: it looks in the store for what is on the
 // board, a chunk at a time.
 func (s *Scheduler) sweepBoard(ctx context.Context) error {
-	for n, more := 0, true; more && !s.ended(); n++ {
-		var parts map[engine.Tenant][]place
-		parts, more = s.board.placesOf(n)
+	for n := 0; ; n++ {
+		parts, more := s.board.placesOf(n)
+		if !more || n > 0 && !s.rest(sweepPause) {
+			return nil
+		}
 		for t, places := range parts {
 			var suspects []engine.ID
 			err := s.e.Store.View(ctx, t, func(v *engine.View) error {
@@ -65,7 +90,6 @@ func (s *Scheduler) sweepBoard(ctx context.Context) error {
 			}
 		}
 	}
-	return nil
 }
 
 // placesOf tells where the jobs of one chunk of entries stand.

@@ -191,3 +191,23 @@ func TestPostCheck(t *testing.T) {
 		t.Errorf("%d problems, %d of them told", a.Problems, len(a.Found))
 	}
 }
+
+// TestSweepByItself lets time pass: nothing is swept while the server starts,
+// and a difference is mended by the first sweep after it.
+func TestSweepByItself(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		b := newBed(t, scheduler.Options{})
+		id, err := engine.ParseID(b.enqueue("q", `{"delay":"1h"}`))
+		must(t, err)
+		b.s.LoseJob(b.acme, id)
+		pass(9 * time.Minute)
+		if n := b.differences(); n != 0 {
+			t.Errorf("%d differences nine minutes after the start", n)
+		}
+		pass(2 * time.Minute)
+		if n := b.differences(); n != 1 {
+			t.Errorf("%d differences after the first sweep", n)
+		}
+		b.check()
+	})
+}

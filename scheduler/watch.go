@@ -22,29 +22,28 @@ var errTooManyWatchers = &engine.Error{Kind: engine.Busy, Code: "too_many_watche
 
 // watchJob signals each change of a job until end is called.
 func (b *board) watchJob(t engine.Tenant, id engine.ID) (w *watcher, end func(), err error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	tb := b.of(t)
-	if err := b.mayWatch(tb); err != nil {
-		return nil, nil, err
-	}
-	w = &watcher{make(chan struct{}, 1)}
-	b.watched[id] = append(b.watched[id], w)
-	return w, func() {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		b.watchers--
-		tb.watchers--
-		if rest := slices.DeleteFunc(b.watched[id], func(o *watcher) bool { return o == w }); len(rest) > 0 {
-			b.watched[id] = rest
-		} else {
+	return b.watch(t, func(_ *tenantBoard, w *watcher) { b.watched[id] = append(b.watched[id], w) }, func(_ *tenantBoard, w *watcher) {
+		if b.watched[id] = without(b.watched[id], w); len(b.watched[id]) == 0 {
 			delete(b.watched, id)
 		}
-	}, nil
+	})
 }
 
 // watchQueue signals each change of a queue until end is called.
 func (b *board) watchQueue(t engine.Tenant, queue string) (w *watcher, end func(), err error) {
+	return b.watch(t, func(tb *tenantBoard, w *watcher) {
+		l := b.line(tb, queue)
+		l.watched = append(l.watched, w)
+	}, func(tb *tenantBoard, w *watcher) {
+		if l := b.lineOf(t, queue); l != nil {
+			l.watched = without(l.watched, w)
+			b.forgetLine(tb, l)
+		}
+	})
+}
+
+// watch counts a watcher while it is where add puts it, until end is called.
+func (b *board) watch(t engine.Tenant, add, remove func(*tenantBoard, *watcher)) (w *watcher, end func(), err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	tb := b.of(t)
@@ -52,18 +51,18 @@ func (b *board) watchQueue(t engine.Tenant, queue string) (w *watcher, end func(
 		return nil, nil, err
 	}
 	w = &watcher{make(chan struct{}, 1)}
-	l := b.line(tb, queue)
-	l.watched = append(l.watched, w)
+	add(tb, w)
 	return w, func() {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		b.watchers--
 		tb.watchers--
-		if l := b.of(t).lines[queue]; l != nil {
-			l.watched = slices.DeleteFunc(l.watched, func(o *watcher) bool { return o == w })
-			b.forgetLine(tb, l)
-		}
+		remove(tb, w)
 	}, nil
+}
+
+func without(list []*watcher, w *watcher) []*watcher {
+	return slices.DeleteFunc(list, func(o *watcher) bool { return o == w })
 }
 
 // mayWatch counts one more watcher of a tenant.

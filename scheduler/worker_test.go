@@ -342,6 +342,31 @@ func TestTenantDeleted(t *testing.T) {
 	})
 }
 
+// TestBusOfCancel hears of a cancelled job once, when it has ended.
+func TestBusOfCancel(t *testing.T) {
+	b := newBed(t, scheduler.Options{})
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	waits, runs := b.enqueue("q", `{"delay":"1h"}`), b.enqueue("q", `{}`)
+	l := b.leaseOne("q")
+	events := b.e.Bus.Subscribe(ctx, b.acme, 100)
+	for _, id := range []string{waits, waits, runs, runs} {
+		b.do("POST", "/v1/jobs/"+id+"/cancel", ``).want(200)
+	}
+	if n := len(events); n != 1 {
+		t.Errorf("%d events while one of two runs", n)
+	}
+	b.call(l, "fail", ``).want(200, `"state":"cancelled"`)
+	if n := len(events); n != 2 {
+		t.Errorf("%d events of two cancelled jobs", n)
+	}
+	for len(events) > 0 {
+		if e := <-events; e.Type != "job.cancelled" || e.Count != 1 {
+			t.Errorf("event %+v", e)
+		}
+	}
+}
+
 // TestBus hears what is told, counted per call.
 func TestBus(t *testing.T) {
 	virtual(t, func(t *testing.T) {
