@@ -118,20 +118,19 @@ func (s *Scheduler) begin(ctx context.Context, t engine.Tenant, r operationRecor
 	if err := s.operations.reserve(t); err != nil {
 		return nil, err
 	}
-	defer s.operations.unreserve(t)
 	op := &bulkOperation{tenant: t, id: s.e.IDs.New(), record: r}
 	op.record.Format, op.record.State, op.record.CreatedAt = formatOperation, OperationRunning, s.now()
 	op.record.Total = s.board.candidates(t, r.Queue, r.States)
 	var err error
-	if op.newest, err = s.newestJob(ctx, t, op.id); err != nil {
-		return nil, err
+	if op.newest, err = s.newestJob(ctx, t, op.id); err == nil {
+		err = s.e.Store.Update(ctx, t, func(tx *engine.Tx) error { return op.put(tx, &op.record) }, engine.Reclaim)
 	}
-	err = s.e.Store.Update(ctx, t, func(tx *engine.Tx) error { return op.put(tx, &op.record) }, engine.Reclaim)
 	if err != nil {
+		s.operations.free(t)
 		return nil, err
 	}
 	a := newOperation(op.id, &op.record) // before the loop has it
-	s.operations.add(op)
+	s.operations.add(op, true)
 	return a, nil
 }
 
@@ -143,14 +142,19 @@ func (op *bulkOperation) put(tx *engine.Tx, r *operationRecord) error {
 	return err
 }
 
-func (o *operations) add(op *bulkOperation) {
+// add lets an operation run; one that was reserved gives its reservation back
+// in the same moment, so that it never counts twice.
+func (o *operations) add(op *bulkOperation, reserved bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.list = append(o.list, op)
+	if reserved {
+		o.release(op.tenant)
+	}
 	signalIf(true, o.soon)
 }
 
-// reserve makes room for one more operation of a tenant, until unreserve.
+// reserve makes room for one more operation of a tenant, until add or free.
 func (o *operations) reserve(t engine.Tenant) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -167,9 +171,14 @@ func (o *operations) reserve(t engine.Tenant) error {
 	return nil
 }
 
-func (o *operations) unreserve(t engine.Tenant) {
+func (o *operations) free(t engine.Tenant) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.release(t)
+}
+
+// release needs the lock.
+func (o *operations) release(t engine.Tenant) {
 	if o.starting[t]--; o.starting[t] == 0 {
 		delete(o.starting, t)
 	}
@@ -215,7 +224,7 @@ func (s *Scheduler) resumeOperations(ctx context.Context) error {
 		for _, op := range list {
 			if err == nil {
 				op.newest, err = s.newestJob(ctx, t, op.id)
-				s.operations.add(op)
+				s.operations.add(op, false)
 			}
 		}
 		if err != nil && !errors.Is(err, engine.ErrTenantGone) {

@@ -111,6 +111,9 @@ func (x *index) run(broken func(error)) {
 		c := x.changes[0]
 		x.queue.Unlock()
 		err := x.apply(c)
+		if err != nil {
+			broken(err) // before anybody who waits hears of it
+		}
 		x.queue.Lock()
 		x.changes = x.changes[1:]
 		if err != nil {
@@ -122,7 +125,6 @@ func (x *index) run(broken func(error)) {
 		}
 		x.queue.Unlock()
 		if err != nil {
-			broken(err)
 			return
 		}
 	}
