@@ -134,7 +134,8 @@ func TestDecode(t *testing.T) {
 	f("Err/another case inside", `{"inner":{"NAME":"a"}}`, "validation_failed", `unknown field "NAME"`)
 	f("Err/another case in a list", `{"tags":[{"name":"a"},{"NAME":"b"}]}`, "validation_failed", `unknown field "NAME"`)
 	f("Err/long s", `{"tagſ":[]}`, "validation_failed", "unknown field")
-	f("Err/wrong type", `{"count":"7"}`, "validation_failed", "body.count: is a string and should be a number")
+	f("Err/wrong type", `{"count":"7"}`, "validation_failed", "body.count: is a string and should be a whole number")
+	f("Err/fraction", `{"count":1.5}`, "validation_failed", "body.count: is 1.5 and should be a whole number in its range")
 	f("Err/null", ` null `, "validation_failed", "body: is null and should be an object")
 	f("Err/not an object", `[]`, "validation_failed", "should be an object")
 }

@@ -35,7 +35,7 @@ func Decode(data []byte, dst any) error {
 	}
 	field := engine.FieldError{Location: "body", Message: err.Error()}
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		field = engine.FieldError{Location: strings.TrimSuffix("body."+wrong.Field, "."), Message: "is a " + wrong.Value + " and should be " + article(wrong.Type)}
+		field = engine.FieldError{Location: strings.TrimSuffix("body."+wrong.Field, "."), Message: "is " + found(wrong.Value) + " and should be " + article(wrong.Type)}
 	}
 	field.Message = strings.TrimPrefix(field.Message, "json: ")
 	return refuse(field)
@@ -45,8 +45,22 @@ func refuse(field engine.FieldError) error {
 	return &engine.Error{Kind: engine.Invalid, Code: "validation_failed", Detail: field.Location + ": " + field.Message, Fields: []engine.FieldError{field}}
 }
 
+// found says what encoding/json describes as in "string" or "number 1.5".
+func found(value string) string {
+	if number, ok := strings.CutPrefix(value, "number "); ok {
+		return number
+	}
+	if value == "object" || value == "array" {
+		return "an " + value
+	}
+	return "a " + value
+}
+
 func article(t reflect.Type) string {
 	switch t.Kind() {
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
+		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return "a whole number in its range"
 	case reflect.String:
 		return "a string"
 	case reflect.Bool:
