@@ -17,28 +17,35 @@ const MaxDepth = 64
 // Decode reads one JSON value into dst and refuses what encoding/json lets
 // pass: a member that stands twice, one spelt in another case, an unknown
 // member, something after the value, nesting beyond MaxDepth, invalid UTF-8.
+// Types that read themselves are left to their own rules.
 func Decode(data []byte, dst any) error {
-	if err := CheckJSON(data); err != nil {
-		return engine.Errorf(engine.Malformed, "malformed_json", "%s", err)
+	t := reflect.TypeOf(dst).Elem()
+	s := scan{data: data, root: shapeOf(t)}
+	if err := s.check(); err != nil {
+		return notJSON(err)
 	}
-	if t := reflect.TypeOf(dst).Elem(); string(bytes.TrimSpace(data)) == "null" && t.Kind() == reflect.Struct {
+	if string(bytes.TrimSpace(data)) == "null" && t.Kind() == reflect.Struct {
 		return refuse(engine.FieldError{Location: "body", Message: "is null and should be " + article(t)})
 	}
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	err := d.Decode(dst)
-	if err == nil {
-		err = checkCase(data, reflect.TypeOf(dst))
+	err := json.Unmarshal(data, dst)
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return notJSON(describe(syntax))
+	}
+	if s.unknown != nil {
+		return refuse(engine.FieldError{Location: "body", Message: fmt.Sprintf("unknown field %q", s.unknown)})
 	}
 	if err == nil {
 		return nil
 	}
-	field := engine.FieldError{Location: "body", Message: err.Error()}
+	field := engine.FieldError{Location: "body", Message: strings.TrimPrefix(err.Error(), "json: ")}
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		field = engine.FieldError{Location: strings.TrimSuffix("body."+wrong.Field, "."), Message: "is " + found(wrong.Value) + " and should be " + article(wrong.Type)}
 	}
-	field.Message = strings.TrimPrefix(field.Message, "json: ")
 	return refuse(field)
+}
+
+func notJSON(err error) error {
+	return engine.Errorf(engine.Malformed, "malformed_json", "%s", err)
 }
 
 func refuse(field engine.FieldError) error {
@@ -71,52 +78,4 @@ func article(t reflect.Type) string {
 		return "an object"
 	}
 	return "a number"
-}
-
-// checkCase refuses members that match a field only when case is ignored, as
-// encoding/json does. It follows structs, pointers and slices.
-func checkCase(data []byte, t reflect.Type) error {
-	switch t.Kind() {
-	case reflect.Pointer:
-		return checkCase(data, t.Elem())
-	case reflect.Slice, reflect.Array:
-		var items []json.RawMessage
-		if json.Unmarshal(data, &items) != nil {
-			return nil // bytes in base64, or a type that reads itself
-		}
-		for _, item := range items {
-			if err := checkCase(item, t.Elem()); err != nil {
-				return err
-			}
-		}
-		return nil
-	case reflect.Struct:
-		return checkMembers(data, t)
-	}
-	return nil
-}
-
-func checkMembers(data []byte, t reflect.Type) error {
-	var members map[string]json.RawMessage
-	if json.Unmarshal(data, &members) != nil {
-		return nil // a type that reads itself, such as time.Time
-	}
-	known := map[string]reflect.Type{}
-	for _, f := range reflect.VisibleFields(t) {
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if name == "" {
-			name = f.Name
-		}
-		known[name] = f.Type
-	}
-	for name, value := range members {
-		field, ok := known[name]
-		if !ok {
-			return fmt.Errorf("unknown field %q", name)
-		}
-		if err := checkCase(value, field); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -14,24 +14,37 @@ import (
 // Decode. It looks itself for what encoding/json lets pass, in one pass without
 // tokens, and leaves the grammar to encoding/json.
 func CheckJSON(data []byte) error {
-	if !utf8.Valid(data) {
-		return errors.New("the body is not valid UTF-8")
-	}
-	if err := checkMembersOnce(data); err != nil {
+	s := scan{data: data}
+	if err := s.check(); err != nil {
 		return err
 	}
 	var whole json.RawMessage
 	err := json.Unmarshal(data, &whole)
-	syntax, ok := errors.AsType[*json.SyntaxError](err)
-	switch {
-	case !ok:
-		return err
-	case strings.HasPrefix(syntax.Error(), "unexpected end"):
-		return fmt.Errorf("the JSON value is cut off at byte %d", syntax.Offset)
-	case strings.HasSuffix(syntax.Error(), "after top-level value"):
-		return fmt.Errorf("something stands after the JSON value, at byte %d", syntax.Offset)
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return describe(syntax)
 	}
-	return fmt.Errorf("%w, at byte %d", err, syntax.Offset)
+	return err
+}
+
+// describe says where the grammar is broken.
+func describe(err *json.SyntaxError) error {
+	switch {
+	case strings.HasPrefix(err.Error(), "unexpected end"):
+		return fmt.Errorf("the JSON value is cut off at byte %d", err.Offset)
+	case strings.HasSuffix(err.Error(), "after top-level value"):
+		return fmt.Errorf("something stands after the JSON value, at byte %d", err.Offset)
+	}
+	return fmt.Errorf("%w, at byte %d", err, err.Offset)
+}
+
+// scan is one pass over a JSON text.
+type scan struct {
+	data    []byte
+	root    *shape // of the value; nil = any
+	unknown []byte // the first member that its shape does not have; nil = none
+
+	open []container
+	next *shape // of the value that comes next
 }
 
 // manyMembers is from when on an object's names are looked up in a map.
@@ -40,6 +53,7 @@ const manyMembers = 16
 // container is an object or an array that has not ended yet.
 type container struct {
 	object bool
+	shape  *shape
 	names  [][]byte
 	seen   map[string]struct{} // the same names, once there are many
 }
@@ -63,26 +77,33 @@ func (c *container) add(name []byte) bool {
 	return true
 }
 
-// checkMembersOnce looks for duplicate members and depth. It may stop at any
-// other fault: that one encoding/json finds.
-func checkMembersOnce(data []byte) error {
-	var open []container
-	for i := 0; i < len(data); i++ {
-		switch data[i] {
+// check looks for duplicate members, depth and characters, and notes unknown
+// members. It may stop at any other fault: that one encoding/json finds.
+func (s *scan) check() error {
+	if !utf8.Valid(s.data) {
+		return errors.New("the body is not valid UTF-8")
+	}
+	s.next = s.root
+	for i := 0; i < len(s.data); i++ {
+		switch c := s.data[i]; c {
 		case '{', '[':
-			if len(open) == MaxDepth {
+			if len(s.open) == MaxDepth {
 				return fmt.Errorf("objects and arrays stand more than %d deep, at byte %d", MaxDepth, i+1)
 			}
-			open = append(open, container{object: data[i] == '{'})
+			s.enter(c == '{')
 		case '}', ']':
-			if len(open) == 0 {
+			if len(s.open) == 0 {
 				return nil
 			}
-			open = open[:len(open)-1]
+			s.open = s.open[:len(s.open)-1]
+		case ',':
+			if n := len(s.open); n > 0 {
+				s.next = s.open[n-1].shape.element()
+			}
 		case '"':
-			text := quoted(data[i:])
-			if len(open) > 0 && open[len(open)-1].object && isName(data[i+len(text):]) {
-				if name := plainName(text); !open[len(open)-1].add(name) {
+			text := quoted(s.data[i:])
+			if n := len(s.open); n > 0 && s.open[n-1].object && isName(s.data[i+len(text):]) {
+				if name := plainName(text); !s.member(&s.open[n-1], name) {
 					return fmt.Errorf("the member %q stands twice, at byte %d", name, i+1)
 				}
 			}
@@ -90,6 +111,27 @@ func checkMembersOnce(data []byte) error {
 		}
 	}
 	return nil
+}
+
+// enter opens the object or array that comes next.
+func (s *scan) enter(object bool) {
+	if s.next != nil && s.next.members != nil && !object {
+		s.next = nil // not what it should be, which encoding/json finds
+	}
+	s.open = append(s.open, container{object: object, shape: s.next})
+	s.next = s.next.element()
+}
+
+// member notes a member of an object and reports whether its name is new.
+func (s *scan) member(c *container, name []byte) bool {
+	s.next = c.shape.element()
+	if c.shape != nil && c.shape.members != nil {
+		known := false
+		if s.next, known = c.shape.members[string(name)]; !known && s.unknown == nil {
+			s.unknown = name
+		}
+	}
+	return c.add(name)
 }
 
 // quoted returns the string at the front of data with its quotes, or all of

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"reflect"
+	"slices"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"quintet/engine/api"
@@ -53,6 +56,81 @@ func strictValue(d *json.Decoder, depth int) bool {
 	}
 	_, err = d.Token()
 	return err == nil
+}
+
+// decodeByTwo is the rule of Decode written with encoding/json's own decoder
+// and a second pass that compares the spelling: the oracle of the shapes.
+func decodeByTwo(data []byte, dst any) bool {
+	if !strictByTokens(data) || string(bytes.TrimSpace(data)) == "null" {
+		return false
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	return d.Decode(dst) == nil && spelt(data, reflect.TypeOf(dst).Elem())
+}
+
+func spelt(data []byte, t reflect.Type) bool {
+	var items []json.RawMessage
+	var members map[string]json.RawMessage
+	switch t.Kind() {
+	case reflect.Pointer:
+		return spelt(data, t.Elem())
+	case reflect.Slice:
+		_ = json.Unmarshal(data, &items)
+	case reflect.Map, reflect.Struct:
+		_ = json.Unmarshal(data, &members)
+	}
+	for _, item := range items {
+		if !spelt(item, t.Elem()) {
+			return false
+		}
+	}
+	for name, value := range members {
+		of := t
+		if t.Kind() == reflect.Map {
+			of = t.Elem()
+		} else if i := slices.IndexFunc(reflect.VisibleFields(t), func(f reflect.StructField) bool { return f.Tag.Get("json") == name }); i >= 0 {
+			of = reflect.VisibleFields(t)[i].Type
+		} else {
+			return false
+		}
+		if !spelt(value, of) {
+			return false
+		}
+	}
+	return true
+}
+
+func FuzzDecode(f *testing.F) {
+	type inner struct {
+		B []int `json:"b"`
+	}
+	type body struct {
+		A  string           `json:"a"`
+		In *inner           `json:"in"`
+		L  []inner          `json:"l"`
+		M  map[string]inner `json:"m"`
+		R  json.RawMessage  `json:"r"`
+		T  time.Time        `json:"t"`
+		N  []body           `json:"n"`
+	}
+	for _, seed := range []string{
+		`{"a":"x","in":{"b":[1]},"l":[{"b":[]},{}],"m":{"B":{"b":null}},"r":{"B":{"b":1}},"t":"2026-01-02T03:04:05Z"}`, `{"A":"x"}`, `{"in":{"B":[]}}`,
+		`{"l":[{"b":[]},{"B":[]}]}`, `{"m":{"x":{"B":[]}}}`, `{"n":[{"n":[{"A":""}]},{"a":""}]}`, `{"l":{"b":1}}`, `{"in":[{"b":1}]}`, `{"a":1.5}`, `[]`, `null`, `{"m":[{"x":1}]}`,
+		`{"r":[{"a":1},{"a":2}],"q":1}`, `{"a" "A":1}`, `{"n":[[{"A":1}]]}`, `{"in":null,"l":null,"\u0061":"x"}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var got, want body
+		ok, wanted := api.Decode(data, &got) == nil, decodeByTwo(data, &want)
+		if ok != wanted {
+			t.Fatalf("%q: accepted %v; by two passes %v", data, ok, wanted)
+		}
+		if ok && !reflect.DeepEqual(got, want) {
+			t.Fatalf("%q: read %v; by two passes %v", data, got, want)
+		}
+	})
 }
 
 func FuzzCheckJSON(f *testing.F) {
