@@ -23,6 +23,7 @@ type board struct {
 	seq      uint64 // of the newest commit that it followed
 	tenants  map[engine.UID]*tenantBoard
 	entries  entries
+	index    index               // of the entries, by tenant and id
 	groups   []*group            // by entry.group; nil where free
 	spare    []uint32            // free places of groups
 	due      heap[uint32]        // scheduled and retrying, by wall clock
@@ -44,7 +45,6 @@ type board struct {
 type tenantBoard struct {
 	tenant   engine.Tenant
 	lines    map[string]*line
-	jobs     map[engine.ID]uint32 // → entry
 	alarms   map[string]*alarm
 	watchers int
 }
@@ -76,7 +76,7 @@ func newBoard(most int) *board {
 func (b *board) clear() {
 	b.seq = 0
 	b.tenants = map[engine.UID]*tenantBoard{}
-	b.entries, b.groups, b.spare = entries{}, []*group{nil}, nil
+	b.entries, b.index, b.groups, b.spare = entries{}, index{}, []*group{nil}, nil
 	b.said = map[uint32]progress{}
 	b.due = heap[uint32]{by: &b.byTime}
 	b.leases = heap[leaseEnd]{by: &b.byLease}
@@ -159,7 +159,7 @@ func (b *board) of(t engine.Tenant) *tenantBoard {
 }
 
 func newTenantBoard(t engine.Tenant) *tenantBoard {
-	return &tenantBoard{tenant: t, lines: map[string]*line{}, jobs: map[engine.ID]uint32{}, alarms: map[string]*alarm{}}
+	return &tenantBoard{tenant: t, lines: map[string]*line{}, alarms: map[string]*alarm{}}
 }
 
 // put enters a place.
@@ -172,10 +172,10 @@ func (b *board) put(tb *tenantBoard, key []byte) {
 	if l == nil {
 		l = b.line(tb, string(name))
 	}
-	i, known := tb.jobs[p.id]
+	i, known := b.lookup(tb, p.id)
 	if p.state.finished() {
 		if known { // else it had ended before
-			b.remove(tb, i)
+			b.remove(i)
 			l.endedLately(p.state, b.elapsed())
 		}
 		l.ended(&p)
@@ -189,7 +189,7 @@ func (b *board) put(tb *tenantBoard, key []byte) {
 		}
 		b.move(i, l, &p)
 	} else {
-		i = b.add(tb, l, &p)
+		i = b.add(l, &p)
 	}
 	b.enter(i, at)
 	b.announce(i)
@@ -197,10 +197,10 @@ func (b *board) put(tb *tenantBoard, key []byte) {
 }
 
 // add makes the entry of a job, which is in no heap yet.
-func (b *board) add(tb *tenantBoard, l *line, p *place) uint32 {
+func (b *board) add(l *line, p *place) uint32 {
 	i := b.entries.take()
-	tb.jobs[p.id] = i
 	b.entries.at(i).stand(p, b.join(l, p.group))
+	b.list(i)
 	if p.move == 1 { // else it runs again
 		l.recent.add(enqueuedLately, b.elapsed())
 	}
@@ -232,20 +232,20 @@ func (b *board) drop(tb *tenantBoard, key []byte) {
 		tellAll(l.watched)
 		return
 	}
-	if i, known := tb.jobs[p.id]; known {
+	if i, known := b.lookup(tb, p.id); known {
 		if e := b.entries.at(i); e.move == p.move && e.time == p.time {
-			b.remove(tb, i)
+			b.remove(i)
 		}
 	}
 }
 
 // remove forgets a job.
-func (b *board) remove(tb *tenantBoard, i uint32) {
+func (b *board) remove(i uint32) {
 	e := b.entries.at(i)
 	g := b.groups[e.group]
 	b.leave(i)
 	delete(b.said, i)
-	delete(tb.jobs, e.id)
+	b.unlist(i)
 	b.part(e.group)
 	b.entries.give(i)
 	g.line.wake()

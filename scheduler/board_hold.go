@@ -42,11 +42,9 @@ func (b *board) placeOf(e *entry) place {
 func (b *board) find(t engine.Tenant, id engine.ID) *place {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if tb := b.tenants[t.UID()]; tb != nil {
-		if i, ok := tb.jobs[id]; ok {
-			p := b.placeOf(b.entries.at(i))
-			return &p
-		}
+	if i, ok := b.lookup(b.tenants[t.UID()], id); ok {
+		p := b.placeOf(b.entries.at(i))
+		return &p
 	}
 	return nil
 }
@@ -117,8 +115,7 @@ func (b *board) giveBack(list []held) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, h := range list {
-		tb := b.tenants[h.tenant.UID()]
-		if tb == nil || tb.jobs[h.place.id] != h.entry {
+		if i, _ := b.lookup(b.tenants[h.tenant.UID()], h.place.id); i != h.entry {
 			continue
 		}
 		e := b.entries.at(h.entry)

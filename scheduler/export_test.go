@@ -32,12 +32,26 @@ func (s *Scheduler) BoardDiff(ctx context.Context) string {
 	return ""
 }
 
-func (b *board) diff(tb *tenantBoard, fresh *board, want *tenantBoard) string {
-	if len(tb.jobs) != len(want.jobs) || len(tb.alarms) != len(want.alarms) {
-		return fmt.Sprintf("%d jobs and %d alarms, in the store %d and %d", len(tb.jobs), len(tb.alarms), len(want.jobs), len(want.alarms))
+// jobsOf lists a tenant's entries by what the index has.
+func (b *board) jobsOf(t engine.Tenant) map[engine.ID]uint32 {
+	jobs := map[engine.ID]uint32{}
+	for n := range b.index.tables {
+		for _, i := range b.index.tables[n].slots {
+			if i != 0 && b.groups[b.entries.at(i).group].line.tenant == t {
+				jobs[b.entries.at(i).id] = i
+			}
+		}
 	}
-	for id, i := range want.jobs {
-		number, ok := tb.jobs[id]
+	return jobs
+}
+
+func (b *board) diff(tb *tenantBoard, fresh *board, want *tenantBoard) string {
+	jobs, wanted := b.jobsOf(tb.tenant), fresh.jobsOf(want.tenant)
+	if len(jobs) != len(wanted) || len(tb.alarms) != len(want.alarms) {
+		return fmt.Sprintf("%d jobs and %d alarms, in the store %d and %d", len(jobs), len(tb.alarms), len(wanted), len(want.alarms))
+	}
+	for id, i := range wanted {
+		number, ok := b.lookup(tb, id)
 		if !ok {
 			return fmt.Sprintf("job %s is not there", id)
 		}
@@ -205,8 +219,8 @@ func (s *Scheduler) Sweep(ctx context.Context) error { return s.sweep(ctx) }
 func (s *Scheduler) LoseJob(t engine.Tenant, id engine.ID) {
 	s.board.mu.Lock()
 	defer s.board.mu.Unlock()
-	tb := s.board.of(t)
-	s.board.remove(tb, tb.jobs[id])
+	i, _ := s.board.lookup(s.board.of(t), id)
+	s.board.remove(i)
 }
 
 // MisplaceJob makes the board believe that a job stands elsewhere.
@@ -214,8 +228,9 @@ func (s *Scheduler) MisplaceJob(t engine.Tenant, id engine.ID, queue string, sta
 	s.board.mu.Lock()
 	defer s.board.mu.Unlock()
 	tb := s.board.of(t)
-	p := s.board.placeOf(s.board.entries.at(tb.jobs[id]))
-	s.board.remove(tb, tb.jobs[id])
+	i, _ := s.board.lookup(tb, id)
+	p := s.board.placeOf(s.board.entries.at(i))
+	s.board.remove(i)
 	p.queue, p.state, p.group, p.move = queue, state, groupOf(t, key), p.move+1
 	s.board.put(tb, p.bytes())
 }

@@ -100,11 +100,8 @@ func (b *board) findLeases(t engine.Tenant, leases []beat) []leaseHint {
 	defer b.mu.Unlock()
 	hints := make([]leaseHint, len(leases))
 	tb := b.tenants[t.UID()]
-	if tb == nil {
-		return hints
-	}
 	for n, l := range leases {
-		if i, ok := tb.jobs[l.id]; ok {
+		if i, ok := b.lookup(tb, l.id); ok {
 			e := b.entries.at(i)
 			p := b.placeOf(e)
 			hints[n].place = &p
@@ -123,10 +120,10 @@ func (b *board) say(t engine.Tenant, leases []beat) {
 	defer b.mu.Unlock()
 	tb := b.tenants[t.UID()]
 	for _, l := range leases {
-		if l.said == nil || tb == nil {
+		if l.said == nil {
 			continue
 		}
-		if i, ok := tb.jobs[l.id]; ok && b.entries.at(i).state == Running && b.entries.at(i).move == l.move {
+		if i, ok := b.lookup(tb, l.id); ok && b.entries.at(i).state == Running && b.entries.at(i).move == l.move {
 			b.said[i] = *l.said
 			b.tell(l.id)
 		}
@@ -137,11 +134,7 @@ func (b *board) say(t engine.Tenant, leases []beat) {
 func (b *board) findRunning(t engine.Tenant, id engine.ID) (*place, *progress) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	tb := b.tenants[t.UID()]
-	if tb == nil {
-		return nil, nil
-	}
-	i, ok := tb.jobs[id]
+	i, ok := b.lookup(b.tenants[t.UID()], id)
 	if !ok {
 		return nil, nil
 	}

@@ -32,8 +32,11 @@ func (s *Scheduler) HeapsDiff() string {
 	waiting, running := 0, 0
 	for _, tb := range b.tenants {
 		ready := map[*group][]uint32{}
-		for id, i := range tb.jobs {
+		for id, i := range b.jobsOf(tb.tenant) {
+			found, _ := b.lookup(tb, id)
 			switch e := b.entries.at(i); {
+			case found != i:
+				return fmt.Sprintf("job %s is listed as %d and found as %d", id, i, found)
 			case e.id != id || e.held:
 				return fmt.Sprintf("the entry of job %s is %+v", id, *e)
 			case e.state.waiting():

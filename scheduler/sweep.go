@@ -185,7 +185,7 @@ func (b *board) mend(t engine.Tenant, id engine.ID, key []byte, seq uint64) (dif
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	tb := b.of(t)
-	i, known := tb.jobs[id]
+	i, known := b.lookup(tb, id)
 	if b.seq != seq || known && b.entries.at(i).held {
 		return false, false
 	}
@@ -196,7 +196,7 @@ func (b *board) mend(t engine.Tenant, id engine.ID, key []byte, seq uint64) (dif
 		differs = known != (key != nil)
 	}
 	if differs && known {
-		b.remove(tb, i) // it may be of another queue
+		b.remove(i) // it may be of another queue
 	}
 	if differs && key != nil {
 		b.put(tb, key)
