@@ -53,7 +53,7 @@ func ParseID(s string) (ID, error) {
 }
 
 // IDs makes ids that rise strictly within one process, also when the clock
-// steps back. It is safe for concurrent use.
+// steps back, and above those that After is told. It is safe for concurrent use.
 type IDs struct {
 	clock  Clock
 	random io.Reader
@@ -68,6 +68,15 @@ func NewIDs(clock Clock, random io.Reader) *IDs {
 		random = rand.Reader
 	}
 	return &IDs{clock: clock, random: random}
+}
+
+// After makes all later ids rise above id, which an earlier process made: its
+// clock may have been ahead.
+func (s *IDs) After(id ID) {
+	made := binary.BigEndian.Uint64(id[0:8])
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.last = max(s.last, made>>16<<12|made&0xfff)
 }
 
 // New returns the next id. It panics when the random source fails, as

@@ -34,6 +34,13 @@ func TestIDs(t *testing.T) {
 	if !slices.IsSorted(made) || len(slices.Compact(made)) != 10_000 {
 		t.Error("ids do not rise strictly")
 	}
+	later := engine.NewIDs(clock, nil)
+	last, _ := engine.ParseID(made[9_999])
+	later.After(last)
+	later.After(engine.ID{})
+	if next := later.New(); next.String() <= made[9_999] {
+		t.Errorf("%s does not rise above %s, which another process made", next, last)
+	}
 	first, _ := engine.ParseID(made[0])
 	if got := first.Time(); !got.Equal(time.UnixMilli(1_700_000_000_123)) {
 		t.Errorf("time of an id: %v", got)

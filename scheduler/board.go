@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"bytes"
 	"sync"
 	"time"
 
@@ -24,6 +25,7 @@ type board struct {
 	tenants  map[engine.UID]*tenantBoard
 	entries  entries
 	index    index               // of the entries, by tenant and id
+	newest   engine.ID           // of the entries that there have been
 	groups   []*group            // by entry.group; nil where free
 	spare    []uint32            // free places of groups
 	due      heap[uint32]        // scheduled and retrying, by wall clock
@@ -88,8 +90,9 @@ func (b *board) clear() {
 // elapsed is the clock of leases, in milliseconds. It does not jump.
 func (b *board) elapsed() int64 { return time.Since(b.began).Milliseconds() }
 
-// rebuild derives the board anew. Whoever waits at a line goes on waiting.
-func (b *board) rebuild(v *engine.View, tenants []engine.Tenant) error {
+// rebuild derives the board anew, and returns the newest job that is on it.
+// Whoever waits at a line goes on waiting.
+func (b *board) rebuild(v *engine.View, tenants []engine.Tenant) engine.ID {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	before := b.tenants
@@ -120,7 +123,7 @@ func (b *board) rebuild(v *engine.View, tenants []engine.Tenant) error {
 			}
 		}
 	}
-	return nil
+	return b.newest
 }
 
 // apply follows one commit. Of a job that moved, the new place comes first and
@@ -201,6 +204,9 @@ func (b *board) add(l *line, p *place) uint32 {
 	i := b.entries.take()
 	b.entries.at(i).stand(p, b.join(l, p.group))
 	b.list(i)
+	if bytes.Compare(p.id[:], b.newest[:]) > 0 {
+		b.newest = p.id
+	}
 	if p.move == 1 { // else it runs again
 		l.recent.add(enqueuedLately, b.elapsed())
 	}

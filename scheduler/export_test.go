@@ -13,7 +13,7 @@ import (
 func (s *Scheduler) BoardDiff(ctx context.Context) string {
 	fresh := newBoard(s.options.MaxFinished)
 	err := s.e.Store.Observe(ctx, &engine.Observer{
-		Name: "diff", Rebuild: func(v *engine.View) error { return fresh.rebuild(v, s.e.Tenants.List()) }, Apply: func(engine.Commit) {},
+		Name: "diff", Rebuild: func(v *engine.View) error { fresh.rebuild(v, s.e.Tenants.List()); return nil }, Apply: func(engine.Commit) {},
 	})
 	if err != nil {
 		return err.Error()
@@ -180,7 +180,7 @@ func Later(now, ms int64) int64 { return later(now, ms) }
 
 // RebuildBoard does what the engine does after an observer has failed.
 func (s *Scheduler) RebuildBoard(ctx context.Context) error {
-	return s.e.Store.View(ctx, s.e.Tenants.Platform(), func(v *engine.View) error { return s.board.rebuild(v, s.e.Tenants.List()) })
+	return s.e.Store.View(ctx, s.e.Tenants.Platform(), func(v *engine.View) error { s.board.rebuild(v, s.e.Tenants.List()); return nil })
 }
 
 // Groups is how many keys the board knows.

@@ -292,6 +292,25 @@ func TestStrictOrder(t *testing.T) {
 		b.do("PUT", "/v1/queues/q", `{}`, "If-Match", etag).want(200)
 		b.wantNamed(n, "q", `{"limit":5}`, "high a3 a4 a2") // by priority, then since when they are ready
 	})
+	scenario("OK across a restart with the clock set back", func(b *bed) {
+		clock := newTestClock(fastZero.Add(time.Hour))
+		b.close()
+		b.clock = clock
+		b.open()
+		strict(b)
+		n := b.keyed("q", "aa", "")
+		b.close()
+		clock.Advance(-time.Hour)
+		b.open()
+		n[b.enqueue("q", `{"key":"a"}`)] = "a3"
+		for _, want := range []string{"a1", "a2", "a3"} {
+			l := b.leaseOne("q")
+			if n[l.ID] != want {
+				b.t.Errorf("leased %s, expected was %s", n[l.ID], want)
+			}
+			b.end(l, "complete")
+		}
+	})
 	scenario("OK patched while it blocks", func(b *bed) {
 		strict(b)
 		n := b.keyed("q", "aa", `,"backoff":["1h"]`)

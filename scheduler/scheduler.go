@@ -121,11 +121,18 @@ func (s *Scheduler) Start(ctx context.Context) error {
 func (s *Scheduler) observe(ctx context.Context) error {
 	err := s.e.Store.Observe(ctx, &engine.Observer{
 		Name:    s.Name(),
-		Rebuild: func(v *engine.View) error { return s.board.rebuild(v, s.e.Tenants.List()) },
+		Rebuild: s.rebuild,
 		Apply:   s.board.apply,
 	})
 	s.started = err == nil
 	return err
+}
+
+// rebuild derives the board. Jobs that are enqueued from now on stand behind
+// those that wait, also where the clock was set back while nobody served.
+func (s *Scheduler) rebuild(v *engine.View) error {
+	s.e.IDs.After(s.board.rebuild(v, s.e.Tenants.List()))
+	return nil
 }
 
 // Goodbye hands out no more leases, and ends polls and live connections: what
