@@ -75,30 +75,36 @@ func benchBulk(ctx context.Context, b *bench) error {
 
 func benchLifeCycle(ctx context.Context, b *bench) error {
 	for _, n := range []int{1, 16, 64} {
-		rate, err := b.lifeCycle(ctx, n)
+		queue := fmt.Sprintf("cycle-%d", n)
+		rate, err := b.lifeCycle(ctx, queue, n, n, func(done func(int)) func(*wire) error {
+			return workOn(queue, func(string) error { return nil }, func() { done(1) })
+		})
 		if err != nil {
 			return err
 		}
 		b.add(fmt.Sprintf("%d + %d", n, n), rate, "jobs/s", nil)
 	}
-	return nil
+	rate, err := b.lifeCycle(ctx, "cycle-together", 16, 2, func(done func(int)) func(*wire) error {
+		return workTogether("cycle-together", 100, done)
+	})
+	b.add("16 + 2, 100 jobs a lease", rate, "jobs/s", nil)
+	return err
 }
 
-// lifeCycle returns how many jobs n workers complete in a second while as many
-// producers enqueue. At most 50 jobs a producer wait, so that both sides of the
-// life are seen in balance. The first quarter of the time does not count.
-func (b *bench) lifeCycle(ctx context.Context, n int) (rate float64, err error) {
+// lifeCycle returns how many jobs workers complete in a second while producers
+// enqueue one job a call. At most 50 jobs a producer wait, so that both sides of
+// the life are seen in balance. The first quarter of the time does not count.
+func (b *bench) lifeCycle(ctx context.Context, queue string, producers, workers int, worker func(done func(int)) func(*wire) error) (rate float64, err error) {
 	var produced, done atomic.Int64
-	queue := fmt.Sprintf("cycle-%d", n)
 	enqueue := enqueueInto(queue)
 	produce := func(w *wire) error {
-		if produced.Load()-done.Load() >= int64(50*n) {
+		if produced.Load()-done.Load() >= int64(50*producers) {
 			return pause(ctx, time.Millisecond)
 		}
 		produced.Add(1)
 		return enqueue(w)
 	}
-	work := workOn(queue, func(string) error { return nil }, func() { done.Add(1) })
+	work := worker(func(n int) { done.Add(int64(n)) })
 	count := func(ctx context.Context) error {
 		length := b.settings.time()
 		if err := pause(ctx, length/4); err != nil {
@@ -109,8 +115,8 @@ func (b *bench) lifeCycle(ctx context.Context, n int) (rate float64, err error) 
 		rate = float64(done.Load()-before) / time.Since(began).Seconds()
 		return err
 	}
-	_, err = b.server.beside(ctx, n, work, func(ctx context.Context) error {
-		_, err := b.server.beside(ctx, n, produce, count)
+	_, err = b.server.beside(ctx, workers, work, func(ctx context.Context) error {
+		_, err := b.server.beside(ctx, producers, produce, count)
 		return err
 	})
 	return rate, err
@@ -130,6 +136,33 @@ func workOn(queue string, leased func(id string) error, completed func()) func(*
 		}
 		if _, err = w.want("POST", "/v1/jobs/"+id+"/complete", `{"token":"`+token+`"}`); err == nil {
 			completed()
+		}
+		return err
+	}
+}
+
+// workTogether leases many jobs and completes them in one call, as the worker
+// of the package client does with what is ready at the same time.
+func workTogether(queue string, limit int, completed func(int)) func(*wire) error {
+	lease := fmt.Sprintf(`{"limit":%d,"wait":"100ms"}`, limit)
+	return func(w *wire) error {
+		answer, err := w.want("POST", "/v1/queues/"+queue+"/lease", lease)
+		if err != nil {
+			return err
+		}
+		body, n := []byte(`{"jobs":[`), 0
+		for id := text(answer, "id"); id != ""; id = text(answer, "id") {
+			if n++; n > 1 {
+				body = append(body, ',')
+			}
+			body = fmt.Appendf(body, `{"id":"%s","token":"%s"}`, id, text(answer, "token"))
+			_, answer, _ = bytes.Cut(answer, []byte(`"token":"`))
+		}
+		if n == 0 {
+			return nil
+		}
+		if _, err = w.want("POST", "/v1/leases/complete", string(append(body, "]}"...))); err == nil {
+			completed(n)
 		}
 		return err
 	}

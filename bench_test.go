@@ -52,7 +52,7 @@ func TestBenchScheduler(t *testing.T) {
 	want := map[string][]string{
 		"enqueue":      append([]string{"rate"}, times("call")...),
 		"bulk":         append([]string{"rate"}, times("batch")...),
-		"life-cycle":   {"1 + 1", "16 + 16", "64 + 64"},
+		"life-cycle":   {"1 + 1", "16 + 16", "64 + 64", "16 + 2, 100 jobs a lease"},
 		"start":        append([]string{"fdatasync p50", "jobs"}, times("start")...),
 		"beside-bulk":  append([]string{"bulk rate", "rate"}, times("call")...),
 		"beside-purge": append([]string{"purged", "purge", "rate"}, times("call")...),
