@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"bytes"
+	"encoding/json"
 	"iter"
 	"testing"
 
@@ -87,4 +88,21 @@ func seqs(lists ...[]byte) (all []iter.Seq2[engine.ID, *place]) {
 		})
 	}
 	return all
+}
+
+// FuzzCompact holds that a value is left alone exactly when encoding/json would
+// take nothing out of it.
+func FuzzCompact(f *testing.F) {
+	for _, seed := range []string{`1`, ` 1`, `{"a b":"c \" d"}`, `{"a":"\\" }`, "[1,\n2]", `"\\\" "`, `{}`, `"` + "\u2028" + ` "`} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		var want bytes.Buffer
+		if !json.Valid(raw) || json.Compact(&want, raw) != nil {
+			return
+		}
+		if got, err := compact("body", raw, len(raw)); err != nil || !bytes.Equal(got, want.Bytes()) {
+			t.Fatalf("%q became %q, %v; expected was %q", raw, got, err, want.Bytes())
+		}
+	})
 }

@@ -191,18 +191,37 @@ func span(at, text string, least time.Duration) (uint32, error) {
 	return uint32(time.Duration(d).Milliseconds()), nil
 }
 
-// compact checks the size of a JSON value and takes out its white space. A
-// value that is not there is null.
+// compact checks the size of a JSON value and takes out its white space, of
+// which most have none. A value that is not there is null.
 func compact(at string, raw json.RawMessage, most int) ([]byte, error) {
 	if raw == nil {
 		return []byte("null"), nil
 	}
-	var b bytes.Buffer
-	if err := json.Compact(&b, raw); err != nil {
-		return nil, invalid(at, "is not JSON: %s", err)
+	if spaced(raw) {
+		var b bytes.Buffer
+		if err := json.Compact(&b, raw); err != nil {
+			return nil, invalid(at, "is not JSON: %s", err)
+		}
+		raw = b.Bytes()
 	}
-	if b.Len() > most {
-		return nil, engine.Errorf(engine.TooLarge, "payload_too_large", "%s has %d bytes and may have %d; store the data elsewhere and send its name", at, b.Len(), most)
+	if len(raw) > most {
+		return nil, engine.Errorf(engine.TooLarge, "payload_too_large", "%s has %d bytes and may have %d; store the data elsewhere and send its name", at, len(raw), most)
 	}
-	return b.Bytes(), nil
+	return raw, nil
+}
+
+// spaced reports whether a JSON value has white space outside of its strings.
+func spaced(raw []byte) bool {
+	quoted := false
+	for i := 0; i < len(raw); i++ {
+		switch c := raw[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case !quoted && c <= ' ':
+			return true
+		}
+	}
+	return false
 }
