@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -30,6 +31,7 @@ func benchMeasures() []benchPlan {
 		{"beside-bulk", "single jobs on 16 connections while NDJSON of 10,000 jobs follow each other on another", benchBesideBulk},
 		{"beside-purge", "single jobs on 16 connections while finished jobs are purged", benchBesidePurge},
 		{"waiting", "lists and a restart with many jobs waiting", benchWaiting},
+		{"delayed", "a restart with many more that wait for their time", benchDelayed},
 	}
 }
 
@@ -218,6 +220,9 @@ func benchStart(ctx context.Context, b *bench) error {
 	after, err := syncP50(b.dir)
 	sync := milliseconds(before+after) / 2
 	b.add("fdatasync p50", sync, "ms", nil)
+	idle, idleErr := syncEvery(b.dir, 100, 15*time.Millisecond)
+	b.add("fdatasync p50, one every 15 ms", milliseconds(idle), "ms", nil)
+	err = errors.Join(err, idleErr)
 	b.add("jobs", float64(len(took)), "jobs", nil)
 	b.addTimes("start", took, everywhereAtMost(5*sync+0.3), atMost(5), nil)
 	return err

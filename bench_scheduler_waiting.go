@@ -41,7 +41,39 @@ func benchWaiting(ctx context.Context, b *bench) error {
 			return err
 		}
 	}
-	return b.restart(ctx)
+	return b.restart(ctx, 2, 200)
+}
+
+// benchDelayed starts the server again with many jobs that are due in up to 30
+// days, in no order.
+func benchDelayed(ctx context.Context, b *bench) error {
+	if b.settings.Delayed == 0 {
+		b.skip("start to ready", "ask for it: --delayed 10000000 takes minutes, and 1 kB of disk a job")
+		return nil
+	}
+	var body []byte
+	plain := strings.TrimSuffix(benchJob, "}")
+	batch := min(10_000, b.settings.Delayed/waitingQueues)
+	for i := range batch {
+		body = fmt.Appendf(body, "%s,\"delay\":\"%ds\"}\n", plain, 3_600+i*7_919%(30*86_400))
+	}
+	if err := b.enqueueBatches(ctx, body, batch, b.settings.Delayed/batch); err != nil {
+		return err
+	}
+	return b.restart(ctx, 15, 1_000)
+}
+
+// enqueueBatches spreads the same batch over the queues again and again.
+func (b *bench) enqueueBatches(ctx context.Context, body []byte, batch, times int) error {
+	var next atomic.Int64
+	t, err := b.server.drive(ctx, 4, func(time.Duration) bool { return next.Load() < int64(times) }, func(w *wire) error {
+		if i := next.Add(1) - 1; i < int64(times) {
+			return w.wantLines(waitingQueue(int(i)), body)
+		}
+		return nil
+	})
+	b.add(fmt.Sprintf("NDJSON of %d on 4 connections", batch), float64(batch*times)/t.elapsed.Seconds(), "jobs/s", nil)
+	return err
 }
 
 // fill enqueues jobs in batches. One in a thousand waits for its time, and one
@@ -76,16 +108,7 @@ func (b *bench) fill(ctx context.Context) (tagged, err error) {
 		}
 		body = append(body, '\n')
 	}
-	var next atomic.Int64
-	batches := int64(b.settings.Jobs / batch)
-	t, err := b.server.drive(ctx, 4, func(time.Duration) bool { return next.Load() < batches }, func(w *wire) error {
-		if i := next.Add(1) - 1; i < batches {
-			return w.wantLines(waitingQueue(int(i)), body)
-		}
-		return nil
-	})
-	b.add(fmt.Sprintf("NDJSON of %d on 4 connections", batch), float64(b.settings.Jobs)/t.elapsed.Seconds(), "jobs/s", nil)
-	return tagged, err
+	return tagged, b.enqueueBatches(ctx, body, batch, b.settings.Jobs/batch)
 }
 
 // pages reads a list of 100 a page, ten pages deep and again from its begin.
@@ -112,8 +135,9 @@ func (b *bench) pages(ctx context.Context, name, query string) error {
 	return nil
 }
 
-// restart stops the server and starts it again over the same jobs.
-func (b *bench) restart(ctx context.Context) error {
+// restart stops the server and starts it again over the same jobs. It may take
+// so many seconds until it is ready, and then use so many MB of heap.
+func (b *bench) restart(ctx context.Context, seconds, heap float64) error {
 	before, err := b.waiting(ctx)
 	if err != nil {
 		return err
@@ -127,13 +151,13 @@ func (b *bench) restart(ctx context.Context) error {
 	if err := b.server.start(ctx); err != nil {
 		return err
 	}
-	b.add("start to ready", time.Since(began).Seconds(), "s", atMost(2))
+	b.add("start to ready", time.Since(began).Seconds(), "s", atMost(seconds))
 	after, err := b.waiting(ctx)
 	if err == nil && after != before {
 		err = fmt.Errorf("%d jobs waited before the restart, and %d after it", before, after)
 	}
 	b.add("jobs waiting", float64(after), "jobs", nil)
-	return errors.Join(err, b.heap(ctx, "heap in use", everywhereAtMost(200)))
+	return errors.Join(err, b.heap(ctx, "heap in use", everywhereAtMost(heap)))
 }
 
 // waiting counts the jobs that are ready or scheduled.

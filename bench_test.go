@@ -36,7 +36,7 @@ func runBench(t *testing.T, code int, flags ...string) (stdout, stderr string) {
 // TestBenchScheduler measures so little that the figures mean nothing, and
 // looks at which there are.
 func TestBenchScheduler(t *testing.T) {
-	stdout, stderr := runBench(t, exitOK, "--json", "--seconds", "0.08", "--jobs", "2000")
+	stdout, stderr := runBench(t, exitOK, "--json", "--seconds", "0.08", "--jobs", "2000", "--delayed", "1000")
 	var report benchReport
 	decoder := json.NewDecoder(strings.NewReader(stdout))
 	decoder.DisallowUnknownFields()
@@ -53,12 +53,13 @@ func TestBenchScheduler(t *testing.T) {
 		"enqueue":      append([]string{"rate"}, times("call")...),
 		"bulk":         append([]string{"rate"}, times("batch")...),
 		"life-cycle":   {"1 + 1", "16 + 16", "64 + 64", "16 + 2, 100 jobs a lease"},
-		"start":        append([]string{"fdatasync p50", "jobs"}, times("start")...),
+		"start":        append([]string{"fdatasync p50", "fdatasync p50, one every 15 ms", "jobs"}, times("start")...),
 		"beside-bulk":  append([]string{"bulk rate", "rate"}, times("call")...),
 		"beside-purge": append([]string{"purged", "purge", "rate"}, times("call")...),
 		"waiting": slices.Concat([]string{"heap of an empty server", "NDJSON of 200 on 4 connections"},
 			pages("?state=ready"), pages("?state=scheduled, 1 in 1,000"), pages("?queue=&state="), pages("?tag=, 1 in 100"),
 			[]string{"stop", "start to ready", "jobs waiting", "heap in use"}),
+		"delayed": {"NDJSON of 100 on 4 connections", "stop", "start to ready", "jobs waiting", "heap in use"},
 	}
 	for _, name := range benchMeasureNames() {
 		i := slices.IndexFunc(report.Measures, func(m *benchMeasure) bool { return m.Name == name })

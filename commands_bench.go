@@ -19,6 +19,7 @@ type benchSettings struct {
 	Seconds float64  `name:"seconds" default:"4" doc:"How long each load runs."`
 	Runs    int      `name:"runs" default:"1" doc:"How often each measure is taken, on a fresh server each time. The median of three is what a bar is held to."`
 	Jobs    int      `name:"jobs" default:"1000000" doc:"How many jobs wait while lists are read and the server restarts; a tenth of them is purged."`
+	Delayed int      `name:"delayed" default:"0" doc:"How many jobs wait for their time while the server restarts. It is not measured without a number."`
 	Only    []string `name:"only" doc:"The measures to take, such as enqueue,life-cycle. All of them if empty."`
 	Folder  string   `name:"folder" doc:"Where the temporary data folder is made: on the disk to measure. The system's folder for temporary files if empty."`
 }
@@ -32,6 +33,9 @@ func (s *benchSettings) Validate() (problems []config.Problem) {
 	}
 	if s.Jobs < 100 || s.Jobs > 100_000_000 {
 		problems = append(problems, config.Problem{Field: "jobs", Problem: "is not between 100 and 100,000,000"})
+	}
+	if s.Delayed != 0 && (s.Delayed < 100 || s.Delayed > 100_000_000) {
+		problems = append(problems, config.Problem{Field: "delayed", Problem: "is not between 100 and 100,000,000"})
 	}
 	for _, name := range s.Only {
 		if !slices.Contains(benchMeasureNames(), name) {
