@@ -63,7 +63,9 @@ func (s *Scheduler) list(ctx context.Context, t engine.Tenant, sel *selection, l
 			looked, last = looked+1, id
 			// What cannot be read hides no other job; the check reports it.
 			if r, err := readRow(v, id, at); err == nil && match(r) {
-				page.Items = append(page.Items, newJob(r.j, r.f))
+				a := newJob(r.j, r.f)
+				a.addLastError(v, r.j)
+				page.Items = append(page.Items, a)
 			}
 		}
 		return nil

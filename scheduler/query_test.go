@@ -126,6 +126,30 @@ func TestCallErrors(t *testing.T) {
 	b.check()
 }
 
+// TestLastError finds in a list why jobs are dead or tried again.
+func TestLastError(t *testing.T) {
+	scenario := scenarios(t, scheduler.Options{})
+	scenario("OK", func(b *bed) {
+		b.enqueue("q", `{"backoff":["10s"]}`)
+		b.call(b.leaseOne("q"), "fail", `,"error":"the first"`).want(200)
+		b.do("GET", "/v1/jobs?state=retrying", "").want(200, `"last_error":"the first"`)
+		pass(10 * time.Second)
+		b.do("GET", "/v1/jobs?state=ready", "").want(200, "!last_error")
+		l := b.leaseOne("q")
+		b.do("GET", "/v1/jobs?state=running", "").want(200, "!last_error")
+		b.call(l, "fail", `,"error":"the second"`).want(200)
+		b.do("PATCH", "/v1/jobs/"+l.ID, `{"priority":7}`).want(200)
+		b.do("GET", "/v1/jobs?state=retrying", "").want(200, `"last_error":"the second"`, "!the first")
+		b.do("GET", "/v1/jobs/"+l.ID, "").want(200, "!last_error", `"error":"the first"`, `"error":"the second"`)
+	})
+	scenario("OK a lease that expired", func(b *bed) {
+		b.enqueue("q", `{"max_attempts":1}`)
+		b.leaseOne("q")
+		pass(31 * time.Second)
+		b.do("GET", "/v1/jobs?state=dead", "").want(200, `"last_error":"lease_expired"`)
+	})
+}
+
 // TestRedrive brings dead letters back.
 func TestRedrive(t *testing.T) {
 	virtual(t, func(t *testing.T) {

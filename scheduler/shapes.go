@@ -11,7 +11,7 @@ import (
 )
 
 // Job is a job as clients see it. A list leaves out what only GET of one job
-// tells: payload, output, errors and timeline.
+// tells: payload, output, errors and timeline. It has the last error instead.
 type Job struct {
 	ID              engine.ID         `json:"id" doc:"Names the job for ever."`
 	Queue           string            `json:"queue"`
@@ -29,6 +29,7 @@ type Job struct {
 	Backoff         []string          `json:"backoff,omitempty" nullable:"false"`
 	CancelRequested bool              `json:"cancel_requested,omitempty" doc:"Its worker is told by the next heartbeat."`
 	Progress        *Progress         `json:"progress,omitempty" doc:"What its worker has said last."`
+	LastError       string            `json:"last_error,omitempty" doc:"In lists: what the newest attempt of a job that is dead, or tried again, failed with."`
 	Schedule        string            `json:"schedule,omitempty" doc:"The schedule that made it."`
 	Headers         map[string]string `json:"headers,omitempty"`
 	Payload         json.RawMessage   `json:"payload,omitempty"`
@@ -129,6 +130,22 @@ func (a *Job) addHistory(r engine.Reader, j *job) error {
 }
 
 const maxTimeline = 1_000
+
+// addLastError fills in what the newest attempt failed with. It looks behind a
+// few transitions that are none of an attempt.
+func (a *Job) addLastError(r engine.Reader, j *job) {
+	if j.state != Dead && j.state != Retrying {
+		return
+	}
+	_ = j.history(r, lastErrorWithin, func(_ []byte, t transition) error { // the check reports what cannot be read
+		if a.LastError == "" && (t.event == evFailed || t.event == evExpired) {
+			a.LastError = t.text
+		}
+		return nil
+	})
+}
+
+const lastErrorWithin = 4
 
 // lastTime is the end of the year 9999, the last that RFC 3339 can write.
 var lastTime = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)

@@ -43,10 +43,9 @@ function useNewest(queue, dead) {
     let gone = false;
     const read = async () => {
       const { data } = await send({ path: `/v1/jobs?limit=1&state=dead&queue=${encodeURIComponent(queue)}` });
-      const full = data.items.length ? (await send({ path: `/v1/jobs/${data.items[0].id}` })).data : undefined;
-      if (!gone) setJob(full);
+      if (!gone) setJob(data.items[0]);
     };
-    read().catch(() => { /* the job was redriven meanwhile; the next count tells */ });
+    read().catch(() => { /* the next count tells */ });
     return () => { gone = true; };
   }, [queue, dead]);
   return job;
@@ -54,10 +53,9 @@ function useNewest(queue, dead) {
 
 function Row({ of: q, ask }) {
   const newest = useNewest(q.name, q.jobs.dead);
-  const error = newest?.errors?.at(-1)?.error;
   const act = (kind) => () => ask({ kind, selection: { queue: q.name, states: ['dead'] } });
   return html`<tr><td data-name=""><a href=${`/console/jobs/queues/${q.name}`}>${q.name}</a></td><td class="num" data-name="Dead">${amount(q.jobs.dead)}</td>
-    <td class="said" data-name="Newest error">${newest && html`${error ?? 'none was told'} <${JobLink} id=${newest.id} />`}</td>
+    <td class="said" data-name="Newest error">${newest && html`${newest.last_error ?? 'none was told'} <${JobLink} id=${newest.id} />`}</td>
     <td class="num" data-name="When">${newest && html`<${Time} at=${newest.finished_at} />`}</td>
     <td class="end"><span class="row-acts"><${Do} plain=${true} scope="scheduler:write" aria-label=${`Redrive ${q.name}`} onClick=${act('redrive')}>Redrive…<//><${Do} plain=${true} scope="scheduler:write" aria-label=${`Purge ${q.name}`} onClick=${act('purge')}>Purge…<//></span></td></tr>`;
 }

@@ -19,6 +19,6 @@ export const Tags = ({ of }) => (of?.length ? of.map((tag) => html`<a class="tag
 export const JobTable = ({ jobs, brief }) => html`<div class="table-wrap" tabindex="0" role="region" aria-label="Jobs"><table class="rows">
   <thead><tr><th>Job</th><th>Queue</th><th>State</th>${!brief && html`<th class="extra">Key</th><th class="extra">Tags</th><th class="num extra">Priority</th>`}<th class="num">Attempt</th><th class="num">Created</th></tr></thead>
   <tbody>${jobs.map((j) => html`<tr key=${j.id}><td><${JobLink} id=${j.id} /></td><td class="cut" title=${j.queue}>${j.queue}</td>
-    <td><${State} of=${j.state} />${j.progress && j.state === 'running' && html` <span class="fine">${j.progress.percent} %</span>`}</td>
+    <td><${State} of=${j.state} />${j.progress && j.state === 'running' && html` <span class="fine">${j.progress.percent} %</span>`}${j.last_error && html`<div class="fine why" title=${j.last_error}>${j.last_error}</div>`}</td>
     ${!brief && html`<td class="cut extra" title=${j.key}>${j.key}</td><td class="extra"><${Tags} of=${j.tags} /></td><td class="num extra">${j.priority}</td>`}
     <td class="num">${j.attempt}/${j.max_attempts}</td><td class="num"><${Time} at=${j.created_at} /></td></tr>`)}</tbody></table></div>`;
