@@ -101,12 +101,12 @@ func heapDiff[E any](h *heap[E], name string) string {
 
 // UniqueDiff derives from the job log which job must have each unique key, and
 // tells where the index differs, "" if nowhere. A key whose newest job has been
-// removed has no entry. It needs a store in which no commit makes or revives two
-// jobs of one key.
+// removed has no entry. Where one commit revives several jobs of a key whose
+// windows are over, any of them may be the newest.
 func (s *Scheduler) UniqueDiff(ctx context.Context, t engine.Tenant) (diff string, err error) {
 	err = s.e.Store.View(ctx, t, func(v *engine.View) error {
 		diff = ""
-		newest, commits := map[[16]byte]engine.ID{}, map[[16]byte]uint64{}
+		newest, commits := map[[16]byte][]engine.ID{}, map[[16]byte]uint64{}
 		for key, value := range v.Scan(bucketJobs, nil, nil) {
 			f, err := decodeFixed(value)
 			if err != nil {
@@ -121,7 +121,10 @@ func (s *Scheduler) UniqueDiff(ctx context.Context, t engine.Tenant) (diff strin
 				return err
 			}
 			if commit > commits[f.unique.hash] {
-				newest[f.unique.hash], commits[f.unique.hash] = id, commit
+				newest[f.unique.hash], commits[f.unique.hash] = nil, commit
+			}
+			if commit == commits[f.unique.hash] {
+				newest[f.unique.hash] = append(newest[f.unique.hash], id)
 			}
 		}
 		for key, value := range v.Scan(bucketUnique, nil, nil) {
@@ -130,7 +133,7 @@ func (s *Scheduler) UniqueDiff(ctx context.Context, t engine.Tenant) (diff strin
 				return err
 			}
 			hash := [16]byte(key)
-			if want := newest[hash]; u.ended == 0 && want != u.id {
+			if want := newest[hash]; u.ended == 0 && !slices.Contains(want, u.id) {
 				diff = fmt.Sprintf("a unique key names job %s, and %s has it", u.id, want)
 			}
 		}
