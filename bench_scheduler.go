@@ -89,8 +89,11 @@ func benchLifeCycle(ctx context.Context, b *bench) error {
 	rate, err := b.lifeCycle(ctx, "cycle-together", 16, 2, func(done func(int)) func(*wire) error {
 		return workTogether("cycle-together", 100, done)
 	})
+	if err != nil {
+		return err
+	}
 	b.add("16 + 2, 100 jobs a lease", rate, "jobs/s", nil)
-	return err
+	return nil
 }
 
 // lifeCycle returns how many jobs workers complete in a second while producers

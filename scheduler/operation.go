@@ -130,7 +130,7 @@ func (s *Scheduler) begin(ctx context.Context, t engine.Tenant, r operationRecor
 		return nil, err
 	}
 	a := newOperation(op.id, &op.record) // before the loop has it
-	s.operations.add(op, true)
+	s.operations.start(op)
 	return a, nil
 }
 
@@ -142,19 +142,29 @@ func (op *bulkOperation) put(tx *engine.Tx, r *operationRecord) error {
 	return err
 }
 
-// add lets an operation run; one that was reserved gives its reservation back
-// in the same moment, so that it never counts twice.
-func (o *operations) add(op *bulkOperation, reserved bool) {
+// start lets an operation run whose reservation ends in the same moment: it
+// never counts twice.
+func (o *operations) start(op *bulkOperation) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.release(op.tenant)
+	o.add(op)
+}
+
+// resume lets one run that a process before started.
+func (o *operations) resume(op *bulkOperation) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.add(op)
+}
+
+// add needs the lock.
+func (o *operations) add(op *bulkOperation) {
 	o.list = append(o.list, op)
-	if reserved {
-		o.release(op.tenant)
-	}
 	signalIf(true, o.soon)
 }
 
-// reserve makes room for one more operation of a tenant, until add or free.
+// reserve makes room for one more operation of a tenant, until start or free.
 func (o *operations) reserve(t engine.Tenant) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -224,7 +234,7 @@ func (s *Scheduler) resumeOperations(ctx context.Context) error {
 		for _, op := range list {
 			if err == nil {
 				op.newest, err = s.newestJob(ctx, t, op.id)
-				s.operations.add(op, false)
+				s.operations.resume(op)
 			}
 		}
 		if err != nil && !errors.Is(err, engine.ErrTenantGone) {

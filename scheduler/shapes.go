@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"encoding/json"
+	"errors"
 	"slices"
 	"strconv"
 	"time"
@@ -138,14 +139,17 @@ func (a *Job) addLastError(r engine.Reader, j *job) {
 		return
 	}
 	_ = j.history(r, lastErrorWithin, func(_ []byte, t transition) error { // the check reports what cannot be read
-		if a.LastError == "" && (t.event == evFailed || t.event == evExpired) {
-			a.LastError = t.text
+		if t.event != evFailed && t.event != evExpired {
+			return nil
 		}
-		return nil
+		a.LastError = t.text
+		return errFound
 	})
 }
 
 const lastErrorWithin = 4
+
+var errFound = errors.New("found") // ends a walk
 
 // lastTime is the end of the year 9999, the last that RFC 3339 can write.
 var lastTime = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
