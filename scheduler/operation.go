@@ -54,6 +54,11 @@ type operationRecord struct {
 	Changed   int            `json:"changed"`
 	Skipped   int            `json:"skipped"`
 	Walk      walk           `json:"walk"`
+
+	// Of a cancel only: how often its walk has come to the end and begun anew,
+	// and what had been changed by then.
+	Rounds int `json:"rounds,omitempty"`
+	Before int `json:"before,omitempty"`
 }
 
 // OperationState says how far an operation is.
@@ -86,6 +91,23 @@ func decodeOperation(value []byte) (*operationRecord, error) {
 		return nil, fmt.Errorf("an operation of format %d cannot be read: %w", r.Format, err)
 	}
 	return r, nil
+}
+
+// add counts what a slice has done, and ends the operation with its last one.
+// A cancel goes round until it finds nothing to change: jobs that ran or waited
+// for their next attempt may have moved behind its walk.
+func (r *operationRecord) add(changed, skipped int, end bool, now int64) {
+	r.Changed += changed
+	if r.Rounds == 0 {
+		r.Skipped += skipped
+	}
+	switch {
+	case !end:
+	case r.Kind == OpCancel && r.Changed > r.Before:
+		r.Walk, r.Rounds, r.Before, r.Skipped = walk{}, r.Rounds+1, r.Changed, 0
+	default:
+		r.State, r.EndedAt = OperationDone, now
+	}
 }
 
 // selection is what the operation chooses.
@@ -272,39 +294,36 @@ func (s *Scheduler) operate(ctx context.Context) (wait time.Duration, err error)
 // operateOne does one slice of one operation.
 func (s *Scheduler) operateOne(ctx context.Context, op *bulkOperation, stop bool) error {
 	r := op.record
-	var list []place
+	var found walked
 	var err error
 	if stop {
 		r.State, r.EndedAt = OperationCancelled, s.now()
-	} else if list, err = s.choose(ctx, op, &r); err != nil {
+	} else if found, err = s.choose(ctx, op, &r); err != nil {
 		return err
 	}
+	list, now, changed := found.list, s.now(), 0
 	if r.Kind == OpPurge && len(list) > 0 {
-		n, err := s.purgeJobs(ctx, op.tenant, list, s.now())
-		if err != nil {
+		if changed, err = s.purgeJobs(ctx, op.tenant, list, now); err != nil {
 			return err
 		}
-		r.Changed, r.Skipped = r.Changed+n, r.Skipped+len(list)-n
+		r.add(changed, len(list)-changed, false, now)
 		list = nil
 	}
-	changed := 0
-	now := s.now()
+	after := r
 	err = s.update(ctx, op.tenant, len(list)+1, reviveKeys, func(tx *engine.Tx) error {
-		changed = 0
+		changed, after = 0, r
 		for i := range list {
-			if s.operateTx(tx, r.Kind, &list[i], now) {
+			if s.operateTx(tx, &r, &list[i], now) {
 				changed++
 			}
 		}
-		written := r
-		written.Changed, written.Skipped = r.Changed+changed, r.Skipped+len(list)-changed
-		return op.put(tx, &written)
+		after.add(changed, len(list)-changed, found.end, now)
+		return op.put(tx, &after)
 	}, engine.Reclaim)
 	if err != nil {
 		return err
 	}
-	r.Changed, r.Skipped = r.Changed+changed, r.Skipped+len(list)-changed
-	s.operated(op, r, changed)
+	s.operated(op, after, changed)
 	return nil
 }
 
@@ -325,20 +344,21 @@ func (s *Scheduler) operated(op *bulkOperation, r operationRecord, changed int) 
 
 // operateTx does to one job what the operation is for, if it stands where it
 // was found.
-func (s *Scheduler) operateTx(tx *engine.Tx, kind OperationKind, p *place, now int64) bool {
+func (s *Scheduler) operateTx(tx *engine.Tx, r *operationRecord, p *place, now int64) bool {
 	j, err := loadJob(tx, p)
 	if err != nil || j == nil {
 		return false
 	}
-	if kind == OpCancel {
-		return s.cancelTx(tx, j, now) == nil // also of one that is to be cancelled already: it was chosen, and will be
+	if r.Kind == OpCancel {
+		// One that is to be cancelled already was chosen, and will be: it counts once.
+		return (r.Rounds == 0 || !j.cancel) && s.cancelTx(tx, j, now) == nil
 	}
 	f, err := loadFixed(tx, p.id)
 	if err != nil {
 		return false
 	}
 	why := evRetried
-	if kind == OpRedrive {
+	if r.Kind == OpRedrive {
 		why = evRedriven
 	}
 	return j.retry(tx, f, now, why) == nil
@@ -348,30 +368,30 @@ func (s *Scheduler) operateTx(tx *engine.Tx, kind OperationKind, p *place, now i
 const reviveKeys = 5
 
 // choose finds the next slice of jobs, and moves the walk of r behind it.
-func (s *Scheduler) choose(ctx context.Context, op *bulkOperation, r *operationRecord) (list []place, err error) {
+func (s *Scheduler) choose(ctx context.Context, op *bulkOperation, r *operationRecord) (found walked, err error) {
 	sel, err := r.selection()
 	if err != nil {
 		r.State, r.EndedAt, r.Error = OperationFailed, s.now(), err.Error()
-		return nil, nil
+		return walked{}, nil
 	}
 	most := operateJobs
 	if r.Rate > 0 {
 		most = int(min(int64(most), max(1, r.Rate*int64(operationPause)/int64(time.Second))))
 	}
-	w, found := r.Walk, walked{}
+	w := r.Walk
 	err = s.e.Store.View(ctx, op.tenant, func(v *engine.View) error {
 		w = r.Walk
 		found = w.choose(v, op.tenant, sel, op.newest, most)
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return walked{}, err
 	}
-	r.Walk, r.Looked = w, r.Looked+found.looked
-	if found.end {
-		r.State, r.EndedAt = OperationDone, s.now()
+	r.Walk = w
+	if r.Rounds == 0 {
+		r.Looked += found.looked
 	}
-	return found.list, nil
+	return found, nil
 }
 
 // count counts the jobs that a selection chooses now.

@@ -192,6 +192,21 @@ func TestOperation(t *testing.T) {
 			}
 		}
 	})
+	scenario("OK a cancel finds the jobs that move behind it", func(b *bed) {
+		id := b.enqueue("q", `{"backoff":["2s"]}`)
+		b.call(b.leaseOne("q"), "fail", ``).want(200, `"state":"retrying"`)
+		runs := b.enqueue("q", `{}`)
+		b.leaseOne("q")
+		b.enqueueMany("q", 100, func(int) string { return `{}` })
+		at := b.do("POST", "/v1/jobs/cancel", `{"queue":"q","rate":20}`).want(202).header.Get("Location")
+		pass(3 * time.Second)
+		b.wantState(id, "ready") // among those that it has passed
+		b.reopen()
+		pass(5 * time.Second)
+		b.do("GET", at, "").want(200, `"state":"done"`, `"changed":102`, `"skipped":0`)
+		b.wantState(id, "cancelled")
+		b.do("GET", "/v1/jobs/"+runs, "").want(200, `"cancel_requested":true`)
+	})
 	scenario("OK what somebody else moves meanwhile is skipped or done once", func(b *bed) {
 		ids := b.enqueueMany("q", 400, func(int) string { return `{}` })
 		at := b.do("POST", "/v1/jobs/cancel", `{"queue":"q","rate":100}`).want(202).header.Get("Location")
