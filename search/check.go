@@ -85,7 +85,7 @@ func (c *checking) checkDocuments() {
 }
 
 func (c *checking) checkDocument(sc *schema, v version, value []byte) error {
-	d, err := decodeDocument(value)
+	d, err := decodeDocument(sc.space, value)
 	if err != nil {
 		return err
 	}
@@ -99,10 +99,10 @@ func (c *checking) checkDocument(sc *schema, v version, value []byte) error {
 	if target := c.v.Get(bucketIDs, pointerKey(c.t, sc.ID, d.id)); string(target) != string(v[:]) {
 		return fmt.Errorf("the pointer of its id leads elsewhere")
 	}
-	if len(d.vector) > 0 != (d.hash != [16]byte{}) || len(d.vector) > 0 && !sc.embeds() {
+	if (len(d.vector) > 0 && sc.embeds()) != (d.hash != [16]byte{}) || len(d.vector) > 0 && !sc.hasVectors() {
 		return fmt.Errorf("it has a vector without a text, or the other way round")
 	}
-	_, err = sc.newRow(v, value)
+	_, err = sc.newRow(put{version: v, value: value})
 	return err
 }
 

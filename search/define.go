@@ -1,6 +1,7 @@
 package search
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -14,24 +15,24 @@ type CollectionInfo struct {
 	Fields    []Field   `json:"fields" nullable:"false" doc:"Those that were declared, or inferred so far."`
 	Inferred  bool      `json:"inferred" doc:"The documents define the fields."`
 	Embed     []string  `json:"embed" nullable:"false" doc:"The text fields whose meaning is searched."`
-	Metric    string    `json:"metric"`
+	Metric    Metric    `json:"metric"`
+	Language  string    `json:"language" doc:"Of text fields that name none."`
 	Documents int       `json:"documents"`
 	Vectors   int       `json:"vectors" doc:"Documents that have one; those without a text to embed have none."`
 	Bytes     int64     `json:"bytes" doc:"Of the documents and their vectors as they are stored, before sealing."`
 	Memory    int64     `json:"memory" doc:"Bytes of the index in memory, estimated."`
+	Segments  int       `json:"segments" doc:"Parts of the index. They are merged in the background; left alone, they become one."`
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at" doc:"Of the definition."`
 
 	ETag string `json:"-"`
 }
 
-const metricCosine = "cosine"
-
 func (c *collection) info() CollectionInfo {
 	sc, st := c.schema.Load(), c.index.stat()
 	i := CollectionInfo{
-		Name: c.name, Fields: append([]Field{}, sc.fields...), Inferred: sc.Infer, Embed: []string{}, Metric: metricCosine,
-		Documents: st.documents, Vectors: st.vectors, Bytes: st.bytes, Memory: st.memory,
+		Name: c.name, Fields: append([]Field{}, sc.fields...), Inferred: sc.Infer, Embed: []string{}, Metric: cmp.Or(sc.Metric, Cosine), Language: cmp.Or(sc.Language, english),
+		Documents: st.documents, Vectors: st.vectors, Bytes: st.bytes, Memory: st.memory, Segments: st.segments,
 		CreatedAt: sc.Created, UpdatedAt: sc.Updated, ETag: sc.etag(),
 	}
 	for _, n := range sc.embed {

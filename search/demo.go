@@ -73,11 +73,11 @@ func (s *Service) SeedDemo(ctx context.Context, t engine.Tenant, name string) er
 
 // giveDemoVector spares the model, unless it is not the one that made them.
 func (s *Service) giveDemoVector(p *Put, i int) {
-	if strings.TrimSpace(demoModel) != s.options.Embedder.Hash() || len(demoVectors) < (i+1)*vectorBytes {
+	if strings.TrimSpace(demoModel) != s.options.Embedder.Hash() || len(demoVectors) < (i+1)*2*Dimensions {
 		return
 	}
 	p.document.hash = contentHash(p.text)
-	p.document.vector = demoVectors[i*vectorBytes : (i+1)*vectorBytes]
+	p.document.vector = demoVectors[i*2*Dimensions : (i+1)*2*Dimensions]
 }
 
 func demoLines() [][]byte {

@@ -10,6 +10,7 @@ import (
 
 	"quintet/engine"
 	"quintet/engine/api"
+	"quintet/search/column"
 )
 
 // MaxDocument is the greatest size of a document as compact JSON: with its
@@ -55,34 +56,101 @@ func (m members) id() (string, error) {
 func isNull(raw json.RawMessage) bool { return string(raw) == "null" }
 
 // compact returns a document as it is stored: compact, and with an id.
-func compact(raw []byte, m members, id string) ([]byte, error) {
+func (s *schema) compact(raw []byte, m members, id string) ([]byte, error) {
 	var b bytes.Buffer
 	if err := json.Compact(&b, raw); err != nil {
 		return nil, err
+	}
+	most := MaxDocument
+	if s.given >= 0 {
+		most = min(most, maxStored-s.space.bytes())
+		without := cutMember(b.Bytes(), s.fields[s.given].Name)
+		b = *bytes.NewBuffer(without)
 	}
 	if _, ok := m[fieldID]; !ok {
 		rest := bytes.Clone(b.Bytes()[1:])
 		b.Reset()
 		fmt.Fprintf(&b, `{"id":%q`, id)
-		if len(m) > 0 {
+		if len(rest) > 1 {
 			b.WriteByte(',')
 		}
 		b.Write(rest)
 	}
-	if b.Len() > MaxDocument {
-		return nil, engine.Errorf(engine.TooLarge, "document_too_large", "a document may have %d bytes and this one has %d; keep the long parts elsewhere, with the document naming them", MaxDocument, b.Len())
+	if b.Len() > most {
+		return nil, engine.Errorf(engine.TooLarge, "document_too_large", "a document may have %d bytes and this one has %d; keep the long parts elsewhere, with the document naming them", most, b.Len())
 	}
 	return b.Bytes(), nil
 }
 
+// maxStored is what a document and its vector have together, so that they fit
+// into one value of the store.
+const maxStored = MaxDocument + 2*Dimensions
+
+// cutMember removes every member of a name from a compact JSON object.
+func cutMember(b []byte, name string) []byte {
+	decoder := json.NewDecoder(bytes.NewReader(b))
+	_, _ = decoder.Token()
+	kept := []byte{'{'}
+	for from := decoder.InputOffset(); decoder.More(); from = decoder.InputOffset() {
+		key, _ := decoder.Token()
+		var value json.RawMessage
+		if decoder.Decode(&value) != nil {
+			return b // it was checked before
+		}
+		if key == name {
+			continue
+		}
+		if len(kept) > 1 {
+			kept = append(kept, ',')
+		}
+		kept = append(kept, bytes.TrimPrefix(b[from:decoder.InputOffset()], []byte{','})...)
+	}
+	return append(kept, '}')
+}
+
+// givenVector reads the vector that a document brings, nil where it brings none.
+func (s *schema) givenVector(m members) ([]byte, error) {
+	if s.given < 0 {
+		return nil, nil
+	}
+	name := s.fields[s.given].Name
+	raw, has := m[name]
+	if !has || isNull(raw) {
+		return nil, nil
+	}
+	var v []float32
+	if json.Unmarshal(raw, &v) != nil {
+		return nil, engine.Errorf(engine.Invalid, "invalid_document", "the member %s is a vector and should be an array of %d numbers", name, s.space.dimensions)
+	}
+	checked, err := s.space.check(name, v)
+	if err != nil {
+		return nil, err
+	}
+	return appendHalves(nil, checked), nil
+}
+
+// withVector puts the vector that a document brought back into it, as it is
+// kept.
+func (s *schema) withVector(d stored) []byte {
+	if s.given < 0 || len(d.vector) == 0 {
+		return d.json
+	}
+	v := make([]float32, s.space.dimensions)
+	floats(v, d.vector)
+	list, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // only finite numbers are kept
+	}
+	b := append(bytes.Clone(d.json[:len(d.json)-1]), fmt.Sprintf(",%q:", s.fields[s.given].Name)...)
+	return append(append(b, list...), '}')
+}
+
 // value is one member in the form of its field. A member that is missing or
-// null has no value.
+// null has no value. A text has words of a column where it is short enough to
+// be compared as a whole.
 type value struct {
-	set    bool
-	text   string   // text
-	words  []string // keyword, keyword[]; a text that is short enough to be compared
-	number int64    // int; bool as 0 and 1
-	float  float64
+	column.Value
+	text string
 }
 
 // values reads the members of a document by its fields, in their order. It
@@ -93,7 +161,7 @@ func (s *schema) values(m members) (all []value, err error) {
 	all = make([]value, len(s.fields))
 	for i, f := range s.fields {
 		raw, ok := m[f.Name]
-		if !ok || isNull(raw) {
+		if !ok || isNull(raw) || f.Type.isVector() {
 			continue
 		}
 		v, message := f.read(raw)
@@ -103,7 +171,7 @@ func (s *schema) values(m members) (all []value, err error) {
 			}
 			continue
 		}
-		v.set = f.Type != Keywords || len(v.words) > 0
+		v.Set = f.Type != Keywords || len(v.Words) > 0
 		all[i] = v
 	}
 	return all, err
@@ -117,14 +185,14 @@ func (f Field) read(raw json.RawMessage) (v value, message string) {
 			return v, "is a text field and should be a string"
 		}
 		if len(v.text) <= maxWhole {
-			v.words = []string{v.text}
+			v.Words = []string{v.text}
 		}
 	case Keyword:
-		v.words = make([]string, 1)
-		if json.Unmarshal(raw, &v.words[0]) != nil {
+		v.Words = make([]string, 1)
+		if json.Unmarshal(raw, &v.Words[0]) != nil {
 			return v, "is a keyword and should be a string"
 		}
-		return v, checkKeywords(v.words)
+		return v, checkKeywords(v.Words)
 	case Keywords:
 		var words []*string // a pointer tells null from ""
 		if json.Unmarshal(raw, &words) != nil {
@@ -134,24 +202,20 @@ func (f Field) read(raw json.RawMessage) (v value, message string) {
 			if w == nil {
 				return v, "is a list of keywords and should be an array of strings"
 			}
-			v.words = append(v.words, *w)
+			v.Words = append(v.Words, *w)
 		}
-		return v, checkKeywords(v.words)
+		return v, checkKeywords(v.Words)
 	case Int:
-		if json.Unmarshal(raw, &v.number) != nil {
+		if json.Unmarshal(raw, &v.Int) != nil {
 			return v, "is an int and should be a whole number of at most 64 bits"
 		}
 	case Float:
-		if json.Unmarshal(raw, &v.float) != nil || math.IsInf(v.float, 0) {
+		if json.Unmarshal(raw, &v.Float) != nil || math.IsInf(v.Float, 0) {
 			return v, "is a float and should be a number"
 		}
 	case Bool:
-		var truth bool
-		if json.Unmarshal(raw, &truth) != nil {
+		if json.Unmarshal(raw, &v.Bool) != nil {
 			return v, "is a bool and should be true or false"
-		}
-		if truth {
-			v.number = 1
 		}
 	}
 	return v, ""
@@ -219,15 +283,15 @@ func (d stored) encode() []byte {
 	return append(b, d.json...)
 }
 
-// decodeDocument reads a stored document, whose parts share b's bytes.
-func decodeDocument(b []byte) (d stored, err error) {
+// decodeDocument reads a stored document of a space, whose parts share b's bytes.
+func decodeDocument(s space, b []byte) (d stored, err error) {
 	if len(b) < documentHead || b[0] != formatDocument || b[1]&^flagVector != 0 {
 		return d, corrupt(bucketDocuments, "a document of %d bytes cannot be read", len(b))
 	}
 	end := documentHead + int(b[documentHead-1])
 	vector := 0
 	if b[1]&flagVector != 0 {
-		vector = vectorBytes
+		vector = s.bytes()
 	}
 	if len(b) < end+vector {
 		return d, corrupt(bucketDocuments, "a document of %d bytes is cut off", len(b))

@@ -18,7 +18,8 @@ var (
 	errDocumentETag       = &engine.Error{Kind: engine.Precondition, Code: "etag_mismatch", Detail: "If-Match does not name the current version of the document; read it again"}
 	errDocumentExists     = &engine.Error{Kind: engine.Precondition, Code: "document_exists", Detail: "there is a document of this id already, and If-None-Match lets none be replaced; leave it out, or take another id"}
 	errModelChanged       = &engine.Error{Kind: engine.Conflict, Code: "model_changed", Detail: "the vectors of this collection were made by another embedding model, which cannot be compared with the present one; keyword search goes on, for the rest make a new collection and send the documents there"}
-	errNoVectors          = &engine.Error{Kind: engine.Invalid, Code: "not_embedded", Detail: "this collection embeds no field, so it has no vectors; search it with mode keyword"}
+	errCursor             = &engine.Error{Kind: engine.Invalid, Code: "invalid_cursor", Detail: "the cursor is none that a search gave out; start again without it"}
+	errNoVectors          = &engine.Error{Kind: engine.Invalid, Code: "not_embedded", Detail: "this collection has no vectors: it embeds no field, and has no field of type vector(n); search it with mode keyword"}
 )
 
 // What a caller may be told when this process cannot serve just now.

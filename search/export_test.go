@@ -6,82 +6,155 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"quintet/engine"
+	"quintet/search/analysis"
+	"quintet/search/column"
+	"quintet/search/inverted"
 )
 
-// IndexDiff builds the indexes from the store and tells where the running ones
-// differ, "" if nowhere.
+// IndexDiff builds the indexes from the documents alone and tells where the
+// running ones differ, "" if nowhere.
 func (s *Service) IndexDiff(ctx context.Context) (diff string) {
-	fresh := &Service{e: s.e, options: s.options, log: s.log, registry: newRegistry(), metrics: s.metrics}
-	err := s.e.Store.View(ctx, s.e.Tenants.Platform(), func(v *engine.View) error { return fresh.rebuild(v) })
-	if err != nil {
-		return err.Error()
-	}
-	if own, want := len(s.registry.all()), len(fresh.registry.all()); own != want {
-		return fmt.Sprintf("%d collections, in the store %d", own, want)
-	}
-	for _, want := range fresh.registry.all() {
-		own := s.registry.find(want.tenant, want.id)
-		if own == nil {
-			return "collection " + want.name + " is missing"
-		}
+	for _, own := range s.registry.all() {
 		if err := own.index.wait(ctx, ^uint64(0)); err != nil {
 			return err.Error()
 		}
-		if !slices.Equal(own.schema.Load().fields, want.schema.Load().fields) {
-			return "collection " + want.name + " has other fields"
+		err := s.e.Store.View(ctx, own.tenant, func(v *engine.View) error {
+			want := &collection{tenant: own.tenant, name: own.name, id: own.id, index: newIndex(own.schema.Load(), v.Seq(), 1<<30, make(chan struct{}, 1))}
+			want.schema.Store(own.schema.Load())
+			var versions []version
+			for key := range v.Keys(bucketDocuments, own.id[:], after(own.id)) {
+				versions = append(versions, version(key[16:]))
+			}
+			if err := s.fill(want, v, versions); err != nil {
+				return err
+			}
+			terms := map[string]bool{}
+			for _, name := range versions {
+				p, _ := readPut(v, own.id, name)
+				r, err := own.schema.Load().newRow(p)
+				if err != nil {
+					return err
+				}
+				for _, token := range r.tokens {
+					terms[token.Term] = true
+				}
+			}
+			diff = own.index.diff(want.index, slices.Sorted(maps.Keys(terms)))
+			return nil
+		})
+		if err != nil {
+			return err.Error()
 		}
-		if diff := own.index.current.diff(want.index.current); diff != "" {
-			return "collection " + want.name + ": " + diff
+		if diff != "" {
+			return "collection " + own.name + ": " + diff
 		}
 	}
 	return ""
 }
 
-// content is everything of the live rows, by version.
-func (g *segment) content() map[version]string {
-	rows := map[version]map[string]float32{}
-	for term, list := range g.terms {
-		for i, at := range list.rows {
-			v := g.versions[at]
-			if rows[v] == nil {
-				rows[v] = map[string]float32{}
-			}
-			rows[v][term] = list.frequencies[i]
+func (x *index) diff(want *index, terms []string) string {
+	x.segment.RLock()
+	defer x.segment.RUnlock()
+	a, b := x.content(terms), want.content(terms)
+	if len(a) != len(b) {
+		return fmt.Sprintf("%d documents, in the store %d", len(a), len(b))
+	}
+	for v, text := range b {
+		if a[v] != text {
+			return fmt.Sprintf("document %s is %.500q, in the store %.500q", v, a[v], text)
 		}
 	}
+	return ""
+}
+
+// content is everything of the live rows, by version; of their words these.
+func (x *index) content(terms []string) map[version]string {
+	var clauses []inverted.Clause
+	for _, term := range terms {
+		clauses = append(clauses, inverted.Clause{Terms: []string{term}, Weight: 1})
+	}
 	all := map[version]string{}
-	for v, at := range g.rowOf {
-		text := fmt.Sprint(g.lengths[at], g.sizes[at])
-		for _, term := range slices.Sorted(maps.Keys(rows[v])) {
-			text += fmt.Sprint(" ", term, rows[v][term])
+	for _, g := range x.all() {
+		live := 0
+		for row, v := range g.versions {
+			at := uint32(row)
+			if !g.live.Has(at) {
+				continue
+			}
+			live++
+			text := fmt.Sprint(g.sizes[at])
+			for i := range x.current.schema.fields {
+				if i < len(g.columns) {
+					value := g.columns[i].Value(at)
+					slices.Sort(value.Words)
+					text += fmt.Sprint(" ", value)
+				} else {
+					text += fmt.Sprint(" ", column.Value{})
+				}
+			}
+			if g.hasVector(at) {
+				from, to := g.vectors.of(at)
+				for n := from; n < to; n++ {
+					text += fmt.Sprint(" ", g.vectors.half(n))
+				}
+			}
+			for from := 0; from < len(clauses); from += inverted.MaxClauses {
+				m := inverted.NewPlan(clauses[from:min(from+inverted.MaxClauses, len(clauses))], g.text).In(g.text)
+				for _, p := range m.Explain(at) {
+					text += fmt.Sprint(" ", clauses[from+p.Clause].Terms[0], p.Frequency, p.Length)
+				}
+			}
+			if _, twice := all[v]; twice {
+				text = "is live twice"
+			}
+			all[v] = text
 		}
-		for _, c := range g.columns {
-			text += fmt.Sprint(" ", c.value(at))
+		if live != g.count {
+			panic(fmt.Sprintf("%d rows are live, counted %d", live, g.count))
 		}
-		if len(g.scales) > 0 {
-			text += fmt.Sprint(" ", g.scales[at], g.codesOf(at))
-		}
-		all[v] = text
 	}
 	return all
 }
 
-func (g *segment) diff(want *segment) string {
-	if g.count != want.count || g.vectors != want.vectors || g.bytes != want.bytes {
-		return fmt.Sprintf("%d documents, %d vectors, %d bytes; in the store %d, %d, %d", g.count, g.vectors, g.bytes, want.count, want.vectors, want.bytes)
-	}
-	if d := g.length - want.length; d > 1e-6 || d < -1e-6 {
-		return fmt.Sprintf("a length of %v, in the store %v", g.length, want.length)
-	}
-	own := g.content()
-	for v, text := range want.content() {
-		if own[v] != text {
-			return fmt.Sprintf("document %s is %.300q, in the store %.300q", v, own[v], text)
+// Maintain makes every rewrite that is due, as if the time had come for those
+// that wait, and returns how many there were.
+func (s *Service) Maintain(ctx context.Context, later time.Duration) (rewrites int, err error) {
+	for {
+		any := false
+		for _, c := range s.registry.all() {
+			inputs := c.index.due(time.Now().Add(later), s.options)
+			if len(inputs) == 0 {
+				continue
+			}
+			if err := s.rewrite(ctx, c, inputs); err != nil {
+				return rewrites, err
+			}
+			any = true
+			rewrites++
+		}
+		if !any {
+			return rewrites, nil
 		}
 	}
-	return ""
+}
+
+// Segments counts the parts of a collection that have a file.
+func (s *Service) Segments(t engine.Tenant, name string) (n int) {
+	c, err := s.registry.get(t, name)
+	if err != nil {
+		return 0
+	}
+	c.index.segment.RLock()
+	defer c.index.segment.RUnlock()
+	for _, g := range c.index.parts {
+		if g.record != nil && g.rows() > 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // Sweep removes what deleted collections left.
@@ -98,12 +171,17 @@ func (s *Service) Rows(t engine.Tenant, name string) int {
 	}
 	c.index.segment.RLock()
 	defer c.index.segment.RUnlock()
-	return len(c.index.current.versions)
+	n := 0
+	for _, g := range c.index.all() {
+		n += g.rows()
+	}
+	return n
 }
 
-// Terms exposes analyse.
+// Terms are those of an English text.
 func Terms(text string) (terms []string) {
-	analyse(text, func(term string) { terms = append(terms, term) })
+	a, _ := analysis.For(english)
+	a.Tokens(text, func(t analysis.Token) bool { terms = append(terms, t.Term); return true })
 	return terms
 }
 
@@ -134,8 +212,9 @@ func DemoModel() string { return strings.TrimSpace(demoModel) }
 
 // DemoVectors are the demo's vectors.
 func DemoVectors() (vectors [][]float32) {
-	for at := 0; at+vectorBytes <= len(demoVectors); at += vectorBytes {
-		v, _ := storedVector(demoVectors[at : at+vectorBytes])
+	for at := 0; at < len(demoVectors); at += 2 * Dimensions {
+		v := make([]float32, Dimensions)
+		floats(v, demoVectors[at:at+2*Dimensions])
 		vectors = append(vectors, v)
 	}
 	return vectors
@@ -153,7 +232,7 @@ func Halves(vectors [][]float32) (b []byte) {
 func (s *Service) FailNextIndexing() {
 	for _, c := range s.registry.all() {
 		c.index.segment.Lock()
-		c.index.current.terms = nil // a write to it panics
+		c.index.current.rowOf = nil // a write to it panics
 		c.index.segment.Unlock()
 	}
 }

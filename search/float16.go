@@ -52,3 +52,22 @@ func single(h uint16) float32 {
 	}
 	return math.Float32frombits(sign | (exponent+112)<<23 | fraction<<13)
 }
+
+// dotHalves is the dot product of q with a vector in binary16.
+func dotHalves(q []float32, b []byte) float64 {
+	sum := 0.0
+	for i, x := range q {
+		sum += float64(x) * float64(single(binary.LittleEndian.Uint16(b[2*i:])))
+	}
+	return sum
+}
+
+// distanceHalves is the square of the distance of q from a vector in binary16.
+func distanceHalves(q []float32, b []byte) float64 {
+	sum := 0.0
+	for i, x := range q {
+		d := float64(x) - float64(single(binary.LittleEndian.Uint16(b[2*i:])))
+		sum += d * d
+	}
+	return sum
+}

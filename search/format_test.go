@@ -30,13 +30,14 @@ func TestFormat(t *testing.T) {
 	f("OK document with vector", stored{id: "d1", hash: hash, vector: vector, json: []byte(`{}`)}.encode(),
 		"01 01 5abd11ba166617d4deb12538b4da0b3e 02 6431 003c 00b8"+strings.Repeat("0000", Dimensions-2)+"7b7d")
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	r := newRecord(formatID, Definition{Fields: []Field{{"t", Text, 2}, {"n", Int, 0}}, Embed: []string{"t"}}, "model", at)
+	r := newRecord(formatID, Definition{Fields: []Field{{Name: "t", Type: Text, Weight: 2}, {Name: "n", Type: Int}}, Embed: []string{"t"}}, "model", at)
 	f("OK collection", r.encode(), hex.EncodeToString([]byte(`{"id":"0190c5a2-7b1e-7cc3-98c4-dc0c0c07398f","version":1,"declared":[{"name":"t","type":"text","weight":2},{"name":"n","type":"int"}],`+
 		`"embed":["t"],"model":"model","created":"2026-01-02T03:04:05Z","updated":"2026-01-02T03:04:05Z"}`)))
-	r = newSchema(newRecord(formatID, Definition{EmbedAll: true}, "model", at)).with([]Field{{"b", Bool, 0}}).record
+	r = newSchema(newRecord(formatID, Definition{EmbedAll: true}, "model", at)).with([]Field{{Name: "b", Type: Bool}}).record
 	f("OK collection that infers", r.encode(), hex.EncodeToString([]byte(`{"id":"0190c5a2-7b1e-7cc3-98c4-dc0c0c07398f","version":1,"inferred":[{"name":"b","type":"bool"}],"infer":true,`+
 		`"embed_all":true,"model":"model","created":"2026-01-02T03:04:05Z","updated":"2026-01-02T03:04:05Z"}`)))
-	codes, scale := quantise([]float32{0.5, -0.25, 0.001, 0})
+	codes := make([]int8, 4)
+	scale := quantise([]float32{0.5, -0.25, 0.001, 0}, codes)
 	if codes[0] != 127 || codes[1] != -64 || codes[2] != 0 || scale != float32(0.5/127) {
 		t.Errorf("codes %v, scale %v", codes, scale)
 	}
@@ -45,16 +46,16 @@ func TestFormat(t *testing.T) {
 // TestCutDocuments holds that a document that is cut short anywhere is an error
 // and no panic, or another document's JSON.
 func TestCutDocuments(t *testing.T) {
-	whole := stored{id: "d1", vector: make([]byte, vectorBytes), json: []byte(`{"id":"d1"}`)}.encode()
+	whole := stored{id: "d1", vector: make([]byte, 2*Dimensions), json: []byte(`{"id":"d1"}`)}.encode()
 	for n := range len(whole) - len(`{"id":"d1"}`) {
-		if _, err := decodeDocument(whole[:n]); err == nil {
+		if _, err := decodeDocument(space{Dimensions, Cosine}, whole[:n]); err == nil {
 			t.Fatalf("the first %d bytes are read", n)
 		}
 	}
 	for n := range whole[:2] {
 		damaged := append([]byte{}, whole...)
 		damaged[n] |= 0x80
-		if _, err := decodeDocument(damaged); err == nil {
+		if _, err := decodeDocument(space{Dimensions, Cosine}, damaged); err == nil {
 			t.Errorf("a document with another byte %d is read", n)
 		}
 	}

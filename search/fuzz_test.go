@@ -2,12 +2,14 @@ package search
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"fmt"
+	"io"
 	"math"
+	"slices"
 	"strings"
 	"testing"
-	"unicode"
-	"unicode/utf8"
 )
 
 // fuzzSchema has a field of each kind.
@@ -16,44 +18,21 @@ var fuzzSchema = newSchema(&record{Declared: []Field{
 	{Name: "i", Type: Int}, {Name: "f", Type: Float}, {Name: "b", Type: Bool},
 }, Embed: []string{"t"}})
 
-// FuzzAnalyse holds what every term is, and that analysing is a matter of
-// words: the terms of two texts are those of both, one after the other.
-func FuzzAnalyse(f *testing.F) {
-	for _, s := range []string{"Warm winter coats", "naïve Café", "東京タワー x1", "don't", "\xff\xfe", "\xf7²", "İstanbul", strings.Repeat("x", 300), "ﬁne ½ ²"} {
-		f.Add(s, "and more")
-	}
-	terms := func(text string) (all []string) {
-		analyse(text, func(term string) { all = append(all, term) })
-		return all
-	}
-	f.Fuzz(func(t *testing.T, a, b string) {
-		one := terms(a)
-		for _, term := range one {
-			if term == "" || len(term) > maxTerm || !utf8.ValidString(term) || strings.ContainsFunc(term, unicode.IsSpace) {
-				t.Errorf("%q has the term %q", a, term)
-			}
-		}
-		if both := terms(a + " . " + b); strings.Join(both, " ") != strings.Join(append(one, terms(b)...), " ") {
-			t.Errorf("%q and %q have together %q", a, b, both)
-		}
-	})
-}
-
 // FuzzDocument holds that no bytes make a decoder panic, and that what is read
 // is written as the same bytes.
 func FuzzDocument(f *testing.F) {
 	f.Add([]byte(`{"id":"a","t":"x","k":"y","ks":["z"],"i":1,"f":1.5,"b":true}`))
 	f.Add([]byte(`{"t":1}`))
 	f.Add([]byte(`{}`))
-	f.Add(stored{id: "a", vector: make([]byte, vectorBytes), json: []byte(`{"id":"a"}`)}.encode())
+	f.Add(stored{id: "a", vector: make([]byte, 2*Dimensions), json: []byte(`{"id":"a"}`)}.encode())
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		if d, err := decodeDocument(raw); err == nil && !bytes.Equal(d.encode(), raw) {
+		if d, err := decodeDocument(space{Dimensions, Cosine}, raw); err == nil && !bytes.Equal(d.encode(), raw) {
 			t.Errorf("%x became %x", raw, d.encode())
 		}
 		if m, err := parseDocument(raw); err == nil {
 			fuzzMembers(t, raw, m)
 		}
-		if c, err := parseCursor(cursorText(raw), 7); err == nil && c != nil && c.encode(7) != cursorText(raw) {
+		if c, err := parseCursor(cursorText(raw), 7, 0); err == nil && c != nil && c.encode(7) != cursorText(raw) {
 			t.Errorf("a cursor became %s", c.encode(7))
 		}
 	})
@@ -63,12 +42,12 @@ func cursorText(raw []byte) string {
 	if len(raw) < 24 {
 		return string(raw)
 	}
-	return cursor{math.Float64frombits(uint64(raw[0])<<40 | uint64(raw[1])), version(raw[8:24])}.encode(7)
+	return cursor{score: math.Float64frombits(uint64(raw[0])<<40 | uint64(raw[1])), version: version(raw[8:24])}.encode(7)
 }
 
 // fuzzMembers stores a document and reads it back.
 func fuzzMembers(t *testing.T, raw []byte, m members) {
-	kept, err := compact(raw, m, "drawn")
+	kept, err := fuzzSchema.compact(raw, m, "drawn")
 	if err != nil {
 		return
 	}
@@ -85,18 +64,73 @@ func fuzzMembers(t *testing.T, raw []byte, m members) {
 	if _, err := inferring.with(added).values(m); err != nil && !strings.Contains(err.Error(), "should be a number") {
 		t.Errorf("%s does not fit the fields that it defines: %v", raw, err)
 	}
-	r, err := fuzzSchema.newRow(version{}, stored{json: kept}.encode())
+	r, err := fuzzSchema.newRow(put{value: stored{json: kept}.encode()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := newSegment(fuzzSchema)
-	g.add(r)
-	g = g.compact()
+	sealing := newSealing(fuzzSchema)
+	sealing.add(r)
+	_, sections, err := sealing.seal(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	content := newSegmentContent(sections)
+	g, err := openPart(fuzzSchema, content, content.size())
+	if err != nil {
+		t.Fatal(err)
+	}
 	for i, c := range g.columns {
-		if got, want := c.value(0), values[i]; got.set != want.set || strings.Join(got.words, "|") != strings.Join(want.words, "|") || got.number != want.number || got.float != want.float {
+		got, want := c.Value(0), values[i].Value
+		want.Words = slices.Compact(slices.Sorted(slices.Values(want.Words)))
+		if slices.Sort(got.Words); fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("%s: member %d is %+v, expected was %+v", raw, i, got, want)
 		}
 	}
+}
+
+// FuzzSegment holds that no bytes make the reader of segments panic, and that
+// what it reads can be searched.
+func FuzzSegment(f *testing.F) {
+	sealing := newSealing(fuzzSchema)
+	for i := range 3 {
+		d := stored{vector: appendHalves(nil, append([]float32{1}, make([]float32, Dimensions-1)...)), json: []byte(`{"id":"a","t":"warm coat","k":"y","ks":["z"],"i":1,"f":1.5,"b":true}`)}
+		r, err := fuzzSchema.newRow(put{version: version{15: byte(i)}, value: d.encode()})
+		if err != nil {
+			f.Fatal(err)
+		}
+		sealing.add(r)
+	}
+	_, sections, err := sealing.seal(context.Background())
+	if err != nil {
+		f.Fatal(err)
+	}
+	whole, err := io.ReadAll(newSegmentContent(sections))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(uint32(0), byte(0), uint32(len(whole)))
+	f.Add(uint32(9), byte(1), uint32(len(whole)))
+	f.Add(uint32(500), byte(7), uint32(len(whole)))
+	f.Add(uint32(0), byte(0), uint32(100))
+	f.Fuzz(func(t *testing.T, at uint32, flip byte, length uint32) {
+		b := slices.Clone(whole[:min(int(length), len(whole))])
+		if len(b) > 0 {
+			b[int(at)%len(b)] ^= flip
+		}
+		g, err := openPart(fuzzSchema, bytes.NewReader(b), int64(len(b)))
+		if err != nil {
+			return
+		}
+		for row := range g.rows() {
+			g.revive(uint32(row))
+		}
+		p, err := (&Query{Q: `"warm coat" co* wram`, Filter: "i = 1 or k = 'y' or exists f", Facets: []string{"ks", "f", "b"}, Sort: []string{"-i"}}).check(fuzzSchema)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.probe = newProbe(fuzzSchema.space, append([]float32{1}, make([]float32, Dimensions-1)...))
+		find([]*part{g}, p, newScratch())
+	})
 }
 
 // TestHalves holds binary16 against every value that it has, and rounding
@@ -124,39 +158,3 @@ func TestHalves(t *testing.T) {
 	}
 }
 
-// TestCompareInt holds whole numbers against fractions where float64 is coarse.
-func TestCompareInt(t *testing.T) {
-	f := func(a int64, b float64, want int) {
-		if got := compareInt(a, b); got != want {
-			t.Errorf("%d and %v are %d, expected was %d", a, b, got, want)
-		}
-	}
-	f(1, 1.5, -1)
-	f(2, 1.5, 1)
-	f(-1, -1.5, 1)
-	f(math.MaxInt64, 9223372036854775807, -1) // rounded up to 2^63
-	f(math.MaxInt64, 1e30, -1)
-	f(math.MinInt64, -1e30, 1)
-	f(1<<53+1, 1<<53, 1)
-	f(1<<53, 1<<53, 0)
-}
-
-// TestTerms holds examples of what the analysis does.
-func TestTerms(t *testing.T) {
-	f := func(text, want string) {
-		t.Helper()
-		var got []string
-		analyse(text, func(term string) { got = append(got, term) })
-		if strings.Join(got, " ") != want {
-			t.Errorf("%q has the terms %q, expected was %q", text, got, want)
-		}
-	}
-	f("The warm Winter-coats, running!", "warm winter coat run")
-	f("don't it's", "don")
-	f("naïve CAFÉ Malmö", "naiv cafe malmo")
-	f("iPhone15 x1-b2 3.14", "iphone15 x1 b2 3 14")
-	f("東京 ラーメン", "東 京 ラ ー メ ン")
-	f("Größe ΟΔΟΣ привет", "große οδοσ привет")
-	f(strings.Repeat("ab", 40), strings.Repeat("ab", 32))
-	f(" \x00\xff ", "")
-}

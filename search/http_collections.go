@@ -10,37 +10,29 @@ import (
 // definitionBody is a definition as a client writes it. What the contract names
 // and this release lacks is refused, not ignored.
 type definitionBody struct {
-	Fields []fieldBody `json:"fields,omitempty" nullable:"false" doc:"Members of the documents that are searched or filtered by; up to 64. Without it they are inferred."`
-	Embed  []string    `json:"embed,omitempty" nullable:"false" doc:"Text fields whose meaning is searched; [] for none. Without it, every text field."`
-	Metric string      `json:"metric,omitempty" default:"cosine" doc:"cosine; others are not supported yet."`
+	Fields   []fieldBody `json:"fields,omitempty" nullable:"false" doc:"Members of the documents that are searched or filtered by; up to 64. Without it they are inferred."`
+	Embed    []string    `json:"embed,omitempty" nullable:"false" doc:"Text fields whose meaning is searched; [] for none. Without it, every text field, or none where a field is a vector."`
+	Metric   Metric      `json:"metric,omitempty" enum:"cosine,dot,euclid" default:"cosine" doc:"How vectors are compared: by their angle, their dot product, or their distance, whose score is below 0."`
+	Language string      `json:"language,omitempty" default:"english" doc:"Of the text fields that name none, by its name or code: whose words are brought to their stem, and whose stop words are left out. simple does neither."`
 }
 
 type fieldBody struct {
-	Name   string  `json:"name" doc:"The member's name."`
-	Type   Kind    `json:"type" doc:"text is searched by its words; text and keyword are compared as a whole, a text up to 64 bytes. date, geo and vector(n) are not supported yet." example:"text"`
-	Weight float64 `json:"weight,omitempty" doc:"Of a text field: how many times its words count in keyword search, up to 100; 1 without it."`
-	Facet  bool    `json:"facet,omitempty" doc:"true is not supported yet."`
+	Name     string  `json:"name" doc:"The member's name."`
+	Type     Kind    `json:"type" doc:"text is searched by its words; text and keyword are compared as a whole, a text up to 64 bytes. vector(n) holds n numbers, up to 4,096; a collection has one, and embeds nothing then. date and geo are not supported yet." example:"text"`
+	Weight   float64 `json:"weight,omitempty" doc:"Of a text field: how many times its words count in keyword search, up to 100; 1 without it."`
+	Language string  `json:"language,omitempty" doc:"Of a text field, by its name or code; without it the collection's."`
+	Facet    bool    `json:"facet,omitempty" doc:"Every field but a text or a vector can be counted; this says that it is meant to be."`
 }
 
-func (b *definitionBody) definition() (Definition, error) {
-	switch b.Metric {
-	case "", metricCosine:
-	case "dot", "euclid":
-		return Definition{}, api.NotSupported("body.metric")
-	default:
-		return Definition{}, invalid("body.metric", "is cosine")
-	}
-	d := Definition{Embed: b.Embed, EmbedAll: b.Embed == nil}
+func (b *definitionBody) definition() Definition {
+	d := Definition{Embed: b.Embed, EmbedAll: b.Embed == nil, Metric: b.Metric, Language: b.Language}
 	if b.Fields != nil {
 		d.Fields = []Field{}
 	}
-	for i, f := range b.Fields {
-		if f.Facet {
-			return d, api.NotSupported(location("body.fields", i, "facet"))
-		}
-		d.Fields = append(d.Fields, Field{Name: f.Name, Type: f.Type, Weight: f.Weight})
+	for _, f := range b.Fields {
+		d.Fields = append(d.Fields, Field(f))
 	}
-	return d, nil
+	return d
 }
 
 // CollectionPath names a collection. It is exported, like the other parts of
@@ -60,11 +52,7 @@ func (s *Service) putCollection(ctx context.Context, in *struct {
 	IfMatch
 	Body definitionBody
 }) (*collectionOutput, error) {
-	d, err := in.Body.definition()
-	if err != nil {
-		return nil, err
-	}
-	info, isNew, err := s.Define(ctx, tenantOf(ctx), in.Collection, d, in.IfMatch.IfMatch)
+	info, isNew, err := s.Define(ctx, tenantOf(ctx), in.Collection, in.Body.definition(), in.IfMatch.IfMatch)
 	return collectionAnswer(info, isNew, err)
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
+	"time"
 )
 
 // progress is a number that rises, and whoever waits for it.
@@ -59,30 +60,44 @@ type change struct {
 	drops  []version
 }
 
+// put is a document as it is stored: its value, and the vectors of its further
+// passages where it has any.
 type put struct {
-	version version
-	value   []byte
+	version  version
+	value    []byte
+	passages []byte
 }
 
-// index keeps a segment in step with the commits. The committer hands changes
-// in and waits for nothing; a goroutine that lives while there are some takes
-// them up, each as a whole: a search sees all of a commit or nothing.
+// index keeps the parts of a collection in step with the commits. The committer
+// hands changes in and waits for nothing; a goroutine that lives while there
+// are some takes them up, each as a whole: a search sees all of a commit or
+// nothing. When the part that grows is large enough it is frozen, and another
+// goroutine seals it.
 //
 // Lock order: queue, then segment; neither is held while rows are made.
 type index struct {
+	flushRows int
+	frozen    chan<- struct{} // told when a part is frozen
+
 	queue   sync.Mutex // guards what follows
 	changes []change
 	running bool
 	failed  error
 	moved   chan struct{} // closed when a change was taken up; nil = nobody waits
 
-	segment sync.RWMutex // guards what follows
-	current *segment
-	applied uint64 // the newest commit that changed it
+	segment   sync.RWMutex // guards what follows
+	parts     []*part      // that do not grow any more
+	current   *part
+	applied   uint64        // the newest commit that changed it
+	began     time.Time     // of the current part's first row
+	written   time.Time     // of the newest change
+	merged    time.Time     // when all parts became one
+	mergeTook time.Duration // and how long that took
+	thawed    chan struct{} // closed when a part was sealed
 }
 
-func newIndex(s *schema, seq uint64) *index {
-	return &index{current: newSegment(s), applied: seq}
+func newIndex(s *schema, seq uint64, flushRows int, frozen chan<- struct{}) *index {
+	return &index{flushRows: flushRows, frozen: frozen, current: newPart(s), applied: seq, thawed: make(chan struct{})}
 }
 
 // follow hands a change in.
@@ -139,33 +154,81 @@ func (x *index) apply(c change) (err error) {
 	}()
 	rows := make([]*row, len(c.puts))
 	for i, p := range c.puts {
-		if rows[i], err = c.schema.newRow(p.version, p.value); err != nil {
+		if rows[i], err = c.schema.newRow(p); err != nil {
 			return err
 		}
 	}
-	x.show(c, rows)
-	if x.current.wantsCompaction() { // only this goroutine changes it
-		compacted := x.current.compact()
-		x.segment.Lock()
-		x.current = compacted
-		x.segment.Unlock()
+	if wait := x.show(c, rows); wait != nil {
+		pause := time.NewTimer(maxThaw)
+		defer pause.Stop()
+		select {
+		case <-wait:
+		case <-pause.C:
+		}
 	}
 	return nil
 }
 
-func (x *index) show(c change, rows []*row) {
+const (
+	maxFrozen = 4           // parts that wait to be sealed before writers wait for that
+	maxThaw   = time.Second // how long a change waits
+)
+
+// show makes a change visible. It returns what to wait for where parts are
+// frozen faster than they are sealed, else nil.
+func (x *index) show(c change, rows []*row) (wait <-chan struct{}) {
 	x.segment.Lock()
 	defer x.segment.Unlock()
 	if len(c.schema.fields) > len(x.current.schema.fields) {
 		x.current.grow(c.schema)
 	}
+	x.written = time.Now()
+	if x.current.rows() == 0 {
+		x.began = x.written
+	}
 	for _, r := range rows {
 		x.current.add(r)
 	}
 	for _, v := range c.drops {
-		x.current.remove(v)
+		x.remove(v)
 	}
 	x.applied = c.seq
+	if x.current.rows() < x.flushRows {
+		return nil
+	}
+	x.freeze()
+	waiting := 0
+	for _, g := range x.parts {
+		if g.record == nil {
+			waiting++
+		}
+	}
+	if waiting > maxFrozen {
+		return x.thawed
+	}
+	return nil
+}
+
+// remove marks a version dead wherever it is.
+func (x *index) remove(v version) {
+	if x.current.remove(v) {
+		return
+	}
+	for _, g := range x.parts {
+		if g.remove(v) {
+			return
+		}
+	}
+}
+
+// freeze lets a new part grow.
+func (x *index) freeze() {
+	x.parts = append(x.parts, x.current)
+	x.current = newPart(x.current.schema)
+	select {
+	case x.frozen <- struct{}{}:
+	default: // they are told already
+	}
 }
 
 // wait returns once every change up to seq is taken up.
@@ -193,36 +256,49 @@ func (x *index) wait(ctx context.Context, seq uint64) error {
 	}
 }
 
-// read runs f over the segment while nothing changes it. It returns false
-// where the segment has changes from after the commit seq.
-func (x *index) read(seq uint64, f func(*segment)) bool {
+// read runs f over the parts while nothing changes them. It returns false
+// where they have changes from after the commit seq.
+func (x *index) read(seq uint64, f func([]*part)) bool {
 	x.segment.RLock()
 	defer x.segment.RUnlock()
 	if x.applied > seq {
 		return false
 	}
-	f(x.current)
+	f(x.all())
 	return true
 }
 
+// all returns every part, the one that grows last.
+func (x *index) all() []*part { return append(x.parts[:len(x.parts):len(x.parts)], x.current) }
+
 // documents counts those that a search may find.
-func (x *index) documents() int {
+func (x *index) documents() (n int) {
 	x.segment.RLock()
 	defer x.segment.RUnlock()
-	return x.current.count
+	for _, g := range x.all() {
+		n += g.count
+	}
+	return n
 }
 
 // stat is what a collection tells of its index.
 type stat struct {
 	documents int
-	vectors   int
+	vectors   int // documents that have one
+	segments  int
 	bytes     int64
 	memory    int64
 }
 
-func (x *index) stat() stat {
+func (x *index) stat() (st stat) {
 	x.segment.RLock()
 	defer x.segment.RUnlock()
-	g := x.current
-	return stat{g.count, g.vectors, g.bytes, g.memory()}
+	for _, g := range x.all() {
+		st.documents, st.vectors = st.documents+g.count, st.vectors+g.seen
+		st.bytes, st.memory = st.bytes+g.bytes, st.memory+g.size()
+		if g.rows() > 0 {
+			st.segments++
+		}
+	}
+	return st
 }

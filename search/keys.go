@@ -9,6 +9,7 @@ const (
 	bucketCollections engine.Bucket = "search.collections" // name → record
 	bucketDocuments   engine.Bucket = "search.documents"   // collection, version → document
 	bucketIDs         engine.Bucket = "search.ids"         // collection, hash of the document's id → version
+	bucketSegments    engine.Bucket = "search.segments"    // collection, segment → segmentRecord
 	bucketDropped     engine.Bucket = "search.dropped"     // id of a deleted collection → nothing
 )
 
@@ -18,6 +19,10 @@ type version = engine.ID
 
 func documentKey(collection engine.ID, v version) []byte {
 	return append(append(make([]byte, 0, 32), collection[:]...), v[:]...)
+}
+
+func segmentKey(collection, segment engine.ID) []byte {
+	return append(append(make([]byte, 0, 32), collection[:]...), segment[:]...)
 }
 
 // pointerKey hides the id, which a client chose.

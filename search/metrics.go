@@ -16,6 +16,9 @@ type metrics struct {
 	degraded        prometheus.Counter
 	retried         prometheus.Counter
 	rebuild         prometheus.Gauge
+	rewrites        prometheus.Histogram
+	rewrittenRows   prometheus.Counter
+	unusable        prometheus.Counter
 }
 
 func newMetrics(r prometheus.Registerer, s *Service) *metrics {
@@ -33,6 +36,10 @@ func newMetrics(r prometheus.Registerer, s *Service) *metrics {
 		embedding: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "quintet_search_embedding_seconds", Help: "Time of one turn of the model, of up to 8 texts.", Buckets: seconds}),
 		rebuild:   prometheus.NewGauge(prometheus.GaugeOpts{Name: "quintet_search_rebuild_seconds", Help: "Time that building the indexes took the last time."}),
 	}
+	m.rewrites = prometheus.NewHistogram(prometheus.HistogramOpts{Name: "quintet_search_segment_write_seconds", Help: "Time to write one segment, of new documents or of other segments.", Buckets: prometheus.ExponentialBuckets(1e-3, 4, 10)})
+	m.rewrittenRows = counter("segment_documents_total", "Documents written into segments, each time that they are.")
+	m.unusable = counter("segments_unusable_total", "Segments that could not be read at a start; their documents were indexed anew.")
+	r.MustRegister(m.rewrites, m.rewrittenRows, m.unusable)
 	r.MustRegister(m.stored, m.deleted, m.texts, m.degraded, m.retried, m.search, m.embedding, m.rebuild)
 	gauge := func(name, help string, of func(stat) float64) {
 		r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "quintet_search_" + name, Help: help}, func() (sum float64) {
@@ -44,6 +51,7 @@ func newMetrics(r prometheus.Registerer, s *Service) *metrics {
 	}
 	gauge("collections", "Collections of all tenants.", func(stat) float64 { return 1 })
 	gauge("documents", "Documents that searches may find.", func(st stat) float64 { return float64(st.documents) })
+	gauge("segments", "Parts of all indexes.", func(st stat) float64 { return float64(st.segments) })
 	gauge("index_bytes", "Bytes of all indexes in memory, estimated.", func(st stat) float64 { return float64(st.memory) })
 	return m
 }
@@ -51,4 +59,9 @@ func newMetrics(r prometheus.Registerer, s *Service) *metrics {
 func (m *metrics) embedded(texts int, took time.Duration) {
 	m.texts.Add(float64(texts))
 	m.embedding.Observe(took.Seconds())
+}
+
+func (m *metrics) rewritten(rows int, took time.Duration) {
+	m.rewrittenRows.Add(float64(rows))
+	m.rewrites.Observe(took.Seconds())
 }

@@ -47,7 +47,7 @@ func (s *Service) observe(c engine.Commit) {
 			if w.Deleted {
 				changed.drops = append(changed.drops, v)
 			} else {
-				changed.puts = append(changed.puts, put{v, w.Value})
+				changed.puts = append(changed.puts, put{version: v, value: w.Value})
 			}
 		}
 	}
@@ -67,7 +67,7 @@ func (s *Service) observeCollection(w engine.Write, seq uint64) {
 	if err != nil {
 		panic(err) // the engine rebuilds, and reports it
 	}
-	s.registry.register(w.Tenant, name, r, seq)
+	s.register(s.registry, w.Tenant, name, r, seq)
 }
 
 // breaks notes that an index failed. The next commit makes the engine rebuild.
@@ -75,13 +75,6 @@ func (s *Service) breaks(err error) {
 	s.log.Error("an index failed; all are rebuilt from what is stored", "error", err)
 	s.broken.CompareAndSwap(nil, &err)
 }
-
-// rebuildSlice is how many documents, and how many bytes of them, are read
-// before they are indexed together.
-const (
-	rebuildSlice = 512
-	rebuildBytes = 8 << 20
-)
 
 // rebuild derives everything anew from a snapshot, and replaces what there is
 // when it is done.
@@ -95,9 +88,9 @@ func (s *Service) rebuild(v *engine.View) error {
 			if err != nil {
 				return err
 			}
-			c := fresh.register(t, string(name), r, v.Seq())
+			c := s.register(fresh, t, string(name), r, v.Seq())
 			s.reportModel(c)
-			n, err := s.fill(c, v.Of(t))
+			n, err := s.load(c, v.Of(t))
 			if err != nil {
 				return fmt.Errorf("collection %s of tenant %s: %w", name, t.Name(), err)
 			}
@@ -121,49 +114,19 @@ func (s *Service) reportModel(c *collection) {
 	}
 }
 
-const progressEvery = 5 * time.Second
-
-// fill indexes the documents of a collection.
-func (s *Service) fill(c *collection, v *engine.View) (documents int, err error) {
-	var puts []put
-	size, told := 0, time.Now()
-	flush := func() error {
-		rows, err := makeRows(c.schema.Load(), puts)
-		for _, r := range rows {
-			c.index.current.add(r)
-		}
-		documents += len(puts)
-		puts, size = puts[:0], 0
-		if time.Since(told) > progressEvery {
-			told = time.Now()
-			s.log.Info("indexing", "collection", c.name, "tenant", c.tenant, "documents", documents)
-		}
-		return err
-	}
-	for key, value := range v.Scan(bucketDocuments, c.id[:], after(c.id)) {
-		_, version, ok := splitDocumentKey(key)
-		if !ok {
-			return documents, corrupt(bucketDocuments, "a key of %d bytes cannot be read", len(key))
-		}
-		puts, size = append(puts, put{version, value}), size+len(value)
-		if len(puts) == rebuildSlice || size > rebuildBytes {
-			if err := flush(); err != nil {
-				return documents, err
-			}
-		}
-	}
-	return documents, flush()
-}
-
-// makeRows reads documents with all processors, and keeps their order.
-func makeRows(s *schema, puts []put) ([]*row, error) {
+// makeRows reads documents with so many goroutines, 0 for one a processor, and
+// keeps their order.
+func makeRows(s *schema, puts []put, workers int) ([]*row, error) {
 	rows, faults := make([]*row, len(puts)), make([]error, len(puts))
-	workers := min(runtime.GOMAXPROCS(0), len(puts))
+	if workers == 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	workers = min(workers, len(puts))
 	var all sync.WaitGroup
 	for w := range workers {
 		all.Go(func() {
 			for i := w; i < len(puts); i += workers {
-				rows[i], faults[i] = s.newRow(puts[i].version, puts[i].value)
+				rows[i], faults[i] = s.newRow(puts[i])
 			}
 		})
 	}

@@ -90,7 +90,10 @@ func (s *Service) readBy(c *collection, sc *schema, raw []byte, id string) (*Put
 		return nil, err
 	}
 	p.document.id = id
-	if p.document.json, err = compact(raw, m, id); err != nil {
+	if p.document.json, err = p.schema.compact(raw, m, id); err != nil {
+		return nil, err
+	}
+	if p.document.vector, err = p.schema.givenVector(m); err != nil {
 		return nil, err
 	}
 	p.text = p.schema.embedText(values)
@@ -140,7 +143,7 @@ func (s *Service) embedPuts(ctx context.Context, puts []*Put) error {
 func (s *Service) reuseVectors(ctx context.Context, puts []*Put) error {
 	return s.e.Store.View(ctx, puts[0].tenant, func(v *engine.View) error {
 		for _, p := range puts {
-			d, _, err := loadDocument(v, p.collection.id, p.pointer)
+			d, _, err := loadDocument(p.schema.space, v, p.collection.id, p.pointer)
 			if err == errDocumentNotFound {
 				continue
 			}
@@ -156,7 +159,7 @@ func (s *Service) reuseVectors(ctx context.Context, puts []*Put) error {
 }
 
 // loadDocument follows a pointer.
-func loadDocument(r engine.Reader, collection engine.ID, pointer []byte) (d stored, v version, err error) {
+func loadDocument(s space, r engine.Reader, collection engine.ID, pointer []byte) (d stored, v version, err error) {
 	target := r.Get(bucketIDs, pointer)
 	if target == nil {
 		return d, v, errDocumentNotFound
@@ -169,7 +172,7 @@ func loadDocument(r engine.Reader, collection engine.ID, pointer []byte) (d stor
 	if encoded == nil {
 		return d, v, corrupt(bucketIDs, "a pointer leads to no document")
 	}
-	d, err = decodeDocument(encoded)
+	d, err = decodeDocument(s, encoded)
 	return d, v, err
 }
 

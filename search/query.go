@@ -1,29 +1,32 @@
 package search
 
 import (
+	"fmt"
 	"hash/fnv"
 	"strings"
 
 	"quintet/engine"
 	"quintet/engine/api"
 	"quintet/engine/filter"
+	"quintet/search/inverted"
 )
 
-// Query is what a search asks for. What the contract names and this release
-// lacks is refused, not ignored.
+// Query is what a search asks for.
 type Query struct {
-	Q      string    `json:"q,omitempty" doc:"Plain text, in which nothing is a syntax error; quotes and asterisks only part words in this release. Without it, and without a vector, the newest documents that the filter admits."`
-	Mode   string    `json:"mode,omitempty" enum:"hybrid,keyword,semantic" default:"hybrid" doc:"hybrid = semantic and keyword, blended. Of a collection that embeds nothing, keyword."`
+	Q      string    `json:"q,omitempty" doc:"Plain text, in which nothing is a syntax error. Words in quotes are a phrase; a word with * behind it stands for all that begin with it. Without q, and without a vector, all that the filter admits, the newest first." example:"warm winter clothes"`
+	Mode   string    `json:"mode,omitempty" enum:"hybrid,keyword,semantic" default:"hybrid" doc:"keyword finds documents with a word of q; semantic compares vectors; hybrid blends both. Of a collection without vectors, keyword."`
 	Limit  int       `json:"limit,omitempty" default:"10" minimum:"1" maximum:"1000"`
 	Cursor *string   `json:"cursor,omitempty" doc:"The next of the page before, of the same search."`
 	Filter string    `json:"filter,omitempty" doc:"As in: year >= 2020 and tags in ['coat']. Also or, not, != < <= >, not in, exists, and brackets." example:"year >= 2020"`
-	Vector []float32 `json:"vector,omitempty" nullable:"false" doc:"What semantic search compares with, instead of what q means: 384 numbers."`
-	Exact  *bool     `json:"exact,omitempty" doc:"Every search of this release is exact."`
+	Vector []float32 `json:"vector,omitempty" nullable:"false" doc:"What vectors are compared with, instead of what q means: as many numbers as those have."`
+	Exact  bool      `json:"exact,omitempty" doc:"Compares the vector with every other one, by its numbers. Without it, large collections are searched through a graph, which finds 95 of 100 or more of the nearest."`
 
-	Facets    []string `json:"facets,omitempty" nullable:"false" doc:"Not supported yet."`
-	Sort      []string `json:"sort,omitempty" nullable:"false" doc:"Not supported yet."`
-	Highlight *bool    `json:"highlight,omitempty" doc:"true is not supported yet."`
-	Explain   *bool    `json:"explain,omitempty" doc:"true is not supported yet."`
+	Facets     []string `json:"facets,omitempty" nullable:"false" doc:"Fields whose values are counted over all documents that match, up to 16." example:"[\"tags\"]"`
+	FacetLimit int      `json:"facet_limit,omitempty" default:"10" minimum:"1" maximum:"1000" doc:"So many of the most frequent values of each field."`
+	Sort       []string `json:"sort,omitempty" nullable:"false" doc:"Up to 4 fields, instead of the score; - before one for the greatest first. Documents without a value come last." example:"[\"-year\"]"`
+	Highlight  bool     `json:"highlight,omitempty" doc:"Returns the texts in which words of q stand, as HTML with <mark> around them, cut to the best 200 characters."`
+	Explain    bool     `json:"explain,omitempty" doc:"Tells how the search was made, and where the place of each hit comes from."`
+	Fusion     *Fusion  `json:"fusion,omitempty" doc:"How hybrid search blends."`
 }
 
 // The modes of a search.
@@ -36,94 +39,124 @@ const (
 // Limits of a search.
 const (
 	maxQuery     = 4096 // bytes of q
-	maxTerms     = 256  // of q that are looked up
 	defaultLimit = 10
 )
 
 // plan is a query that was checked against its collection.
 type plan struct {
-	mode     string
-	asked    string   // the mode that the answer names
-	terms    []string // of q, in order, each once
-	weights  []float64
-	vector   []int8 // codes; nil = no semantic search
-	scale    float32
-	all      bool // neither q nor vector: everything that the filter admits
-	degraded bool
-	filter   filter.Expression
-	limit    int
-	cursor   *cursor
-	print    uint32 // of what a cursor belongs to
+	*terms
+	schema     *schema
+	mode       string
+	asked      string // the mode that the answer names
+	probe      *probe // nil = no semantic search
+	all        bool   // neither q nor vector: everything that the filter admits
+	degraded   bool
+	exact      bool
+	filter     filter.Expression
+	fusion     Fusion
+	sort       []sortKey
+	facets     []int // fields of the schema
+	facetLimit int
+	highlight  bool
+	explain    bool
+	limit      int
+	cursor     *cursor
+	print      uint32 // of what a cursor belongs to
+}
+
+// terms are what a query asks for by its words.
+type terms struct {
+	clauses   []inverted.Clause
+	spellings []string // of the clauses, as they stand in q
+	left      int      // words that were too many
 }
 
 // check refuses what cannot be asked, before anything is embedded.
-func (q *Query) check(sc *schema) (*plan, error) {
-	for location, asked := range map[string]bool{
-		"body.facets": len(q.Facets) > 0, "body.sort": len(q.Sort) > 0,
-		"body.highlight": q.Highlight != nil && *q.Highlight, "body.explain": q.Explain != nil && *q.Explain,
-	} {
-		if asked {
-			return nil, api.NotSupported(location)
-		}
-	}
-	p := &plan{mode: q.Mode, limit: q.Limit}
+func (q *Query) check(sc *schema) (p *plan, err error) {
+	p = &plan{schema: sc, mode: q.Mode, limit: q.Limit, exact: q.Exact, highlight: q.Highlight, explain: q.Explain, facetLimit: q.FacetLimit}
 	if p.limit == 0 {
 		p.limit = defaultLimit
+	}
+	if p.facetLimit == 0 {
+		p.facetLimit = defaultFacetLimit
 	}
 	switch {
 	case len(q.Q) > maxQuery:
 		return nil, invalid("body.q", "has %d bytes and may have %d", len(q.Q), maxQuery)
 	case p.limit < 0 || p.limit > api.MaxLimit:
 		return nil, engine.Errorf(engine.Invalid, "invalid_limit", "limit is from 1 to %d", api.MaxLimit)
-	case q.Mode == "" && !sc.embeds():
-		p.mode = modeKeyword
-	case q.Mode == "":
-		p.mode = modeHybrid
-	case q.Mode != modeHybrid && q.Mode != modeKeyword && q.Mode != modeSemantic:
-		return nil, invalid("body.mode", "is hybrid, keyword or semantic")
+	case p.facetLimit < 0 || p.facetLimit > maxFacetLimit:
+		return nil, invalid("body.facet_limit", "is from 1 to %d", maxFacetLimit)
 	}
-	if !sc.embeds() && (p.mode != modeKeyword || q.Vector != nil) {
-		return nil, errNoVectors
+	if err := p.chooseMode(q, sc); err != nil {
+		return nil, err
 	}
-	if p.mode == modeKeyword && q.Vector != nil {
-		return nil, invalid("body.vector", "is compared in the modes semantic and hybrid only")
+	if p.fusion, err = q.Fusion.normal(); err != nil {
+		return nil, err
 	}
-	p.asked = p.mode
-	p.all = strings.TrimSpace(q.Q) == "" && q.Vector == nil
-	p.terms, p.weights = queryTerms(q.Q)
-	var err error
 	if p.filter, err = parseFilter(q.Filter, sc); err != nil {
 		return nil, err
 	}
-	p.print = q.fingerprint(sc.ID, p.mode)
+	if p.sort, err = parseSort(q.Sort, sc); err != nil {
+		return nil, err
+	}
+	if p.facets, err = parseFacets(q.Facets, sc); err != nil {
+		return nil, err
+	}
+	p.terms = sc.queryTerms(q.Q)
+	p.print = q.fingerprint(sc.ID, p)
 	if q.Cursor != nil {
-		p.cursor, err = parseCursor(*q.Cursor, p.print)
+		p.cursor, err = parseCursor(*q.Cursor, p.print, len(p.sort))
 	}
 	return p, err
 }
 
-// queryTerms returns the terms of a query and how often each stands in it.
-func queryTerms(q string) (terms []string, weights []float64) {
-	place := map[string]int{}
-	analyse(q, func(term string) {
-		at, seen := place[term]
-		switch {
-		case seen:
-			weights[at]++
-		case len(terms) < maxTerms:
-			place[term] = len(terms)
-			terms, weights = append(terms, term), append(weights, 1)
+func (p *plan) chooseMode(q *Query, sc *schema) error {
+	switch {
+	case q.Mode == "" && !sc.hasVectors():
+		p.mode = modeKeyword
+	case q.Mode == "":
+		p.mode = modeHybrid
+	case q.Mode != modeHybrid && q.Mode != modeKeyword && q.Mode != modeSemantic:
+		return invalid("body.mode", "is hybrid, keyword or semantic")
+	}
+	p.asked = p.mode
+	p.all = strings.TrimSpace(q.Q) == "" && q.Vector == nil
+	switch {
+	case !sc.hasVectors() && (p.mode != modeKeyword || q.Vector != nil):
+		return errNoVectors
+	case p.mode == modeKeyword && q.Vector != nil:
+		return invalid("body.vector", "is compared in the modes semantic and hybrid only")
+	case p.mode != modeKeyword && !p.all && q.Vector == nil && !sc.embeds():
+		if q.Mode != "" {
+			return invalid("body.vector", "is missing: this collection's vectors are the clients' own, so q cannot be compared with them")
 		}
-	})
-	return terms, weights
+		p.mode, p.asked = modeKeyword, modeKeyword
+	}
+	return nil
+}
+
+// queryTerms reads q by every analysis that the text fields have. A word that
+// two of them read differently may stand in either form.
+func (s *schema) queryTerms(q string) *terms {
+	t := &terms{}
+	at := map[string]int{}
+	for _, a := range s.languages {
+		clauses, left := a.Query(q)
+		t.left = max(t.left, left)
+		for _, c := range clauses {
+			t.add(c, at)
+		}
+	}
+	return t
 }
 
 // fingerprint tells searches apart whose pages do not continue each other. A
 // collection that was made again has another id.
-func (q *Query) fingerprint(collection engine.ID, mode string) uint32 {
+func (q *Query) fingerprint(collection engine.ID, p *plan) uint32 {
 	h := fnv.New32a()
 	_, _ = h.Write(collection[:])
-	for _, part := range []string{mode, q.Q, q.Filter} {
+	for _, part := range []string{p.mode, q.Q, q.Filter, strings.Join(q.Sort, ","), fmt.Sprint(p.exact, p.fusion.Method, *p.fusion.Share, p.fusion.Depth)} {
 		_, _ = h.Write(append([]byte(part), 0))
 	}
 	_, _ = h.Write(appendHalves(nil, q.Vector))

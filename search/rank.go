@@ -5,9 +5,15 @@ import (
 	"slices"
 )
 
-// ranked is a row and what it is ranked by.
+// place is a row of one of the parts that a search looks at.
+type place struct {
+	part int
+	row  uint32
+}
+
+// ranked is a document and what it is ranked by.
 type ranked struct {
-	row     uint32
+	place
 	score   float64
 	version version
 }
@@ -18,8 +24,10 @@ func (r ranked) before(other ranked) bool {
 	if r.score != other.score {
 		return r.score > other.score
 	}
-	return bytes.Compare(r.version[:], other.version[:]) > 0
+	return compareVersions(r.version, other.version) > 0
 }
+
+func compareVersions(a, b version) int { return bytes.Compare(a[:], b[:]) }
 
 // behind reports whether r comes on a page after the cursor.
 func (c *cursor) behind(r ranked) bool {
@@ -83,53 +91,6 @@ func sortRanked(list []ranked) {
 		if a.before(b) {
 			return -1
 		}
-		return 1 // no two rows have one version
+		return 1 // no two documents have one version
 	})
-}
-
-// How hybrid search blends: the best of both lists, each stretched to 0…1, and
-// this share of the semantic one. Measured on Cranfield, CISI, Medline and
-// SciFact the share may be 0.5 to 0.7; reciprocal rank fusion (k = 60) is a
-// little worse on each of them.
-const (
-	fuseDepth = 200
-	fuseShare = 0.6
-)
-
-// fuse blends the sorted lists of the best. Where a document is missing from a
-// list it gets 0 from it; where a list is empty, the other counts alone.
-func fuse(semantic, keyword []ranked) []ranked {
-	share := fuseShare
-	if len(keyword) == 0 {
-		share = 1
-	} else if len(semantic) == 0 {
-		share = 0
-	}
-	place := make(map[uint32]int, len(semantic)+len(keyword))
-	fused := make([]ranked, 0, len(semantic)+len(keyword))
-	add := func(list []ranked, share float64) {
-		for _, r := range list {
-			score := share * stretched(list, r.score)
-			if at, known := place[r.row]; known {
-				fused[at].score += score
-				continue
-			}
-			place[r.row] = len(fused)
-			r.score = score
-			fused = append(fused, r)
-		}
-	}
-	add(semantic, share)
-	add(keyword, 1-share)
-	sortRanked(fused)
-	return fused
-}
-
-// stretched maps the scores of a sorted list to 0…1, equal ones to 1.
-func stretched(list []ranked, score float64) float64 {
-	most, least := list[0].score, list[len(list)-1].score
-	if most == least {
-		return 1
-	}
-	return (score - least) / (most - least)
 }

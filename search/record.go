@@ -1,11 +1,14 @@
 package search
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"quintet/engine"
+	"quintet/search/analysis"
 )
 
 // record is a collection as it is stored, JSON in bucketCollections under the
@@ -19,13 +22,15 @@ type record struct {
 	Infer    bool      `json:"infer,omitempty"`
 	Embed    []string  `json:"embed,omitempty"`
 	EmbedAll bool      `json:"embed_all,omitempty"`
-	Model    string    `json:"model,omitempty"` // hash of the embedding model, where there are vectors
+	Metric   Metric    `json:"metric,omitempty"`   // "" = cosine
+	Language string    `json:"language,omitempty"` // of inferred fields; "" = english
+	Model    string    `json:"model,omitempty"`    // hash of the embedding model, where there are vectors
 	Created  time.Time `json:"created"`
 	Updated  time.Time `json:"updated"`
 }
 
 func newRecord(id engine.ID, d Definition, model string, now time.Time) *record {
-	r := &record{ID: id, Version: 1, Declared: d.Fields, Infer: d.Fields == nil, Embed: d.Embed, EmbedAll: d.EmbedAll, Created: now, Updated: now}
+	r := &record{ID: id, Version: 1, Declared: d.Fields, Infer: d.Fields == nil, Embed: d.Embed, EmbedAll: d.EmbedAll, Metric: d.Metric, Language: d.Language, Created: now, Updated: now}
 	if d.embeds() {
 		r.Model = model
 	}
@@ -36,9 +41,15 @@ func (r *record) etag() string { return fmt.Sprintf(`"%d"`, r.Version) }
 
 // definition is what a client declared.
 func (r *record) definition() Definition {
-	d := Definition{Fields: r.Declared, Embed: r.Embed, EmbedAll: r.EmbedAll}
+	d := Definition{Fields: r.Declared, Embed: r.Embed, EmbedAll: r.EmbedAll, Metric: cmp.Or(r.Metric, Cosine), Language: cmp.Or(r.Language, english)}
 	if r.Infer {
 		d.Fields = nil
+	}
+	d.Fields = slices.Clone(d.Fields)
+	for i := range d.Fields { // an older release wrote none
+		if f := &d.Fields[i]; f.Type == Text {
+			f.Language = cmp.Or(f.Language, d.Language)
+		}
 	}
 	return d
 }
@@ -63,18 +74,39 @@ func decodeRecord(value []byte) (*record, error) {
 // changes; a schema that grows is another one.
 type schema struct {
 	*record
-	fields []Field
-	index  map[string]int // name → place in fields
-	embed  []int          // fields whose texts are embedded, in order
+	fields    []Field
+	index     map[string]int       // name → place in fields
+	embed     []int                // fields whose texts are embedded, in order
+	given     int                  // the field whose values are vectors, -1 for none
+	space     space                // of the vectors, the zero value where there are none
+	analyzers []*analysis.Analyzer // of text fields, by their place
+	languages []*analysis.Analyzer // each of those once
 }
 
+// english is the language of texts that name none.
+const english = "english"
+
 func newSchema(r *record) *schema {
-	s := &schema{record: r, index: map[string]int{}}
+	s := &schema{record: r, index: map[string]int{}, given: -1}
 	s.fields = append(append(s.fields, r.Declared...), r.Inferred...)
+	s.analyzers = make([]*analysis.Analyzer, len(s.fields))
 	for i, f := range s.fields {
 		s.index[f.Name] = i
-		if r.EmbedAll && f.Type == Text {
+		if n := f.Type.dimensions(); n > 0 {
+			s.given, s.space = i, space{n, cmp.Or(r.Metric, Cosine)}
+		}
+		if f.Type != Text {
+			continue
+		}
+		if r.EmbedAll {
 			s.embed = append(s.embed, i)
+		}
+		a, ok := analysis.For(cmp.Or(f.Language, r.Language))
+		if !ok {
+			a, _ = analysis.For(english) // a record of a newer release
+		}
+		if s.analyzers[i] = a; !slices.Contains(s.languages, a) {
+			s.languages = append(s.languages, a)
 		}
 	}
 	for _, name := range r.Embed {
@@ -82,10 +114,16 @@ func newSchema(r *record) *schema {
 			s.embed = append(s.embed, i)
 		}
 	}
+	if s.embeds() {
+		s.space = space{Dimensions, cmp.Or(r.Metric, Cosine)}
+	}
 	return s
 }
 
-// embeds reports whether the collection has vectors at all.
+// hasVectors reports whether documents have vectors, of the model or their own.
+func (s *schema) hasVectors() bool { return s.space.dimensions > 0 }
+
+// embeds reports whether the model makes the vectors.
 func (s *schema) embeds() bool { return s.EmbedAll || len(s.Embed) > 0 }
 
 // with returns a schema that has more fields.

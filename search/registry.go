@@ -102,7 +102,7 @@ func (r *registry) replace(other *registry) {
 }
 
 // register makes the collection of a record known, or gives it more fields.
-func (r *registry) register(t engine.Tenant, name string, rec *record, seq uint64) *collection {
+func (s *Service) register(r *registry, t engine.Tenant, name string, rec *record, seq uint64) *collection {
 	c, err := r.get(t, name)
 	if err == nil && c.id == rec.ID {
 		c.schema.Store(newSchema(rec))
@@ -112,9 +112,9 @@ func (r *registry) register(t engine.Tenant, name string, rec *record, seq uint6
 		r.remove(c)
 	}
 	c = &collection{tenant: t, name: name, id: rec.ID}
-	s := newSchema(rec)
-	c.schema.Store(s)
-	c.index = newIndex(s, seq)
+	schema := newSchema(rec)
+	c.schema.Store(schema)
+	c.index = newIndex(schema, seq, s.options.FlushRows, s.frozen)
 	r.add(c)
 	return c
 }

@@ -87,8 +87,11 @@ func (s *Service) Document(ctx context.Context, t engine.Tenant, collection, id 
 		return d, err
 	}
 	err = s.e.Store.View(ctx, t, func(v *engine.View) error {
-		found, ver, err := loadDocument(v, r.collection.id, r.pointer)
-		d = Document{found.id, found.json, etagOf(ver)}
+		sc := r.collection.schema.Load()
+		found, ver, err := loadDocument(sc.space, v, r.collection.id, r.pointer)
+		if err == nil {
+			d = Document{found.id, sc.withVector(found), etagOf(ver)}
+		}
 		return err
 	})
 	return d, err

@@ -1,5 +1,10 @@
 package search
 
+import (
+	"quintet/search/analysis"
+	"quintet/search/inverted"
+)
+
 // row is a document in the form in which an index takes it up. Making one
 // needs nothing but its schema and its stored form, so that an index built at
 // the start equals one that grew.
@@ -7,15 +12,16 @@ type row struct {
 	version version
 	bytes   int // of the stored document
 	values  []value
-	terms   map[string]float64 // weighted frequencies
-	length  float64            // their sum
-	codes   []int8             // nil = without a vector
-	scale   float32
+	tokens  []inverted.Token
+	halves  []byte // its vectors
 }
 
+// fieldGap is so far apart that no phrase reaches from one field to the next.
+const fieldGap = 1_000
+
 // newRow reads a stored document.
-func (s *schema) newRow(v version, encoded []byte) (*row, error) {
-	d, err := decodeDocument(encoded)
+func (s *schema) newRow(p put) (*row, error) {
+	d, err := decodeDocument(s.space, p.value)
 	if err != nil {
 		return nil, err
 	}
@@ -23,24 +29,21 @@ func (s *schema) newRow(v version, encoded []byte) (*row, error) {
 	if err != nil {
 		return nil, corrupt(bucketDocuments, "a document cannot be read: %v", err)
 	}
-	r := &row{version: v, bytes: len(encoded), terms: map[string]float64{}}
+	r := &row{version: p.version, bytes: len(p.value), halves: d.vector}
 	r.values, _ = s.values(m) // it was checked before it was stored
+	position := uint32(0)
 	for i, f := range s.fields {
-		if f.Type != Text || !r.values[i].set {
+		if f.Type != Text || !r.values[i].Set {
 			continue
 		}
-		analyse(r.values[i].text, func(term string) {
-			r.terms[term] += f.Weight
-			r.length += f.Weight
+		next := position
+		s.analyzers[i].Tokens(r.values[i].text, func(t analysis.Token) bool {
+			next = position + t.Position + 1
+			r.tokens = append(r.tokens, inverted.Token{Term: t.Term, Word: t.Word, Position: next, Weight: float32(f.Weight)})
+			return true
 		})
+		position = next + fieldGap
 		r.values[i].text = ""
-	}
-	if len(d.vector) > 0 {
-		v, err := storedVector(d.vector)
-		if err != nil {
-			return nil, err
-		}
-		r.codes, r.scale = quantise(v)
 	}
 	return r, nil
 }

@@ -12,26 +12,31 @@ import (
 
 // Answer is what a search found.
 type Answer struct {
-	Hits     []Hit   `json:"hits" nullable:"false" doc:"The best first; of equal ones the newest."`
-	Found    int     `json:"found" doc:"Documents that match: keyword = with a word of q, semantic = with a vector, hybrid = either; each within the filter."`
-	Mode     string  `json:"mode"`
-	Degraded bool    `json:"degraded" doc:"Hybrid was asked for, and the vectors could not be used: the hits are those of keyword search."`
-	TookMS   float64 `json:"took_ms"`
-	Next     *string `json:"next" doc:"The cursor of the next page, null at the end. Hybrid search ends with the best 200 of each kind."`
+	Hits     []Hit            `json:"hits" nullable:"false" doc:"The best first; of equal ones the newest."`
+	Found    int              `json:"found" doc:"Documents that match: keyword = with a word of q, semantic = with a vector, hybrid = with a word of q, or among the nearest that are blended; each within the filter."`
+	Facets   map[string]Facet `json:"facets,omitempty" doc:"Of each field that was asked for the most frequent values among all documents that match."`
+	Mode     string           `json:"mode"`
+	Degraded bool             `json:"degraded" doc:"Hybrid was asked for, and the vectors could not be used: the hits are those of keyword search."`
+	TookMS   float64          `json:"took_ms"`
+	Next     *string          `json:"next" doc:"The cursor of the next page, null at the end. Hybrid search ends with the best 200 of each kind, or as fusion says."`
+	Explain  *Explanation     `json:"explain,omitempty"`
 }
 
 // Hit is one document that was found.
 type Hit struct {
 	ID       string          `json:"id"`
-	Score    float64         `json:"score" doc:"What hits are ranked by: BM25, cosine, or 0 to 1 for hybrid."`
-	Document json.RawMessage `json:"document"`
+	Score    float64         `json:"score" doc:"What hits are ranked by: BM25, the metric of the vectors, or for hybrid what fusion makes of both. 0 where they are sorted."`
+	Document json.RawMessage `json:"document" doc:"Without the vector that it brought."`
 	Scores   Scores          `json:"scores"`
+
+	Highlights map[string]string `json:"highlights,omitempty" doc:"Of each text field in which a word of q stands, the best part as HTML."`
+	Explain    *HitExplanation   `json:"explain,omitempty"`
 }
 
 // Scores are what a hit owes its place to.
 type Scores struct {
 	Keyword  *float64 `json:"keyword,omitempty" doc:"BM25."`
-	Semantic *float64 `json:"semantic,omitempty" doc:"The cosine, to about 0.002."`
+	Semantic *float64 `json:"semantic,omitempty" doc:"By the collection's metric: cosine, dot product, or minus the distance. Of several passages the nearest counts."`
 }
 
 // errMoved means that a collection changed between the snapshot of the store
@@ -75,7 +80,7 @@ func (s *Service) aim(ctx context.Context, t engine.Tenant, sc *schema, p *plan,
 	}
 	v, err := s.queryVector(ctx, t, sc, q)
 	if err == nil {
-		p.vector, p.scale = quantise(v)
+		p.probe = newProbe(sc.space, v)
 		return nil
 	}
 	if kind := engine.KindOf(err); kind == engine.Invalid || kind == engine.Busy || p.mode == modeSemantic || ctx.Err() != nil {
@@ -89,7 +94,7 @@ func (s *Service) aim(ctx context.Context, t engine.Tenant, sc *schema, p *plan,
 
 func (s *Service) queryVector(ctx context.Context, t engine.Tenant, sc *schema, q *Query) ([]float32, error) {
 	if q.Vector != nil {
-		v, err := checkVector("body.vector", q.Vector)
+		v, err := sc.space.check("body.vector", q.Vector)
 		if err == nil {
 			err = s.checkModel(sc)
 		}
@@ -144,8 +149,10 @@ func (s *Service) look(ctx context.Context, v *engine.View, t engine.Tenant, col
 	if err := c.index.wait(ctx, v.Seq()); err != nil {
 		return nil, err
 	}
+	memory := s.scratch.Get().(*scratch)
+	defer s.scratch.Put(memory)
 	var found *finding
-	if !c.index.read(v.Seq(), func(g *segment) { found = g.find(p) }) {
+	if !c.index.read(v.Seq(), func(parts []*part) { found = find(parts, p, memory) }) {
 		return nil, errMoved
 	}
 	return found.answer(v, c.id, p)
@@ -156,22 +163,33 @@ const maxAnswer = 8 << 20
 
 // answer reads the hits of a page.
 func (f *finding) answer(v *engine.View, collection engine.ID, p *plan) (*Answer, error) {
-	a := &Answer{Hits: []Hit{}, Found: f.found, Mode: p.asked, Degraded: p.degraded}
+	a := &Answer{Hits: []Hit{}, Found: f.found, Facets: f.facets, Mode: p.asked, Degraded: p.degraded, Explain: f.explain}
 	size := 0
 	for i, r := range f.page {
 		encoded := v.Get(bucketDocuments, documentKey(collection, r.version))
 		if encoded == nil {
 			return nil, fmt.Errorf("document %s is in the index and not in the store", r.version)
 		}
-		d, err := decodeDocument(encoded)
+		d, err := decodeDocument(p.schema.space, encoded)
 		if err != nil {
 			return nil, err
 		}
-		a.Hits = append(a.Hits, Hit{ID: d.id, Score: r.score, Document: d.json, Scores: f.scores[i]})
+		hit := Hit{ID: d.id, Score: r.score, Document: d.json, Scores: f.scores[i]}
+		if p.highlight {
+			hit.Highlights = f.words.highlights(p.schema, d.json)
+		}
+		if f.why != nil {
+			hit.Explain = f.why[i]
+		}
+		a.Hits = append(a.Hits, hit)
 		last := i == len(f.page)-1
 		if size += len(d.json); size > maxAnswer && !last || last && f.more {
-			next := cursor{r.score, r.version}.encode(p.print)
-			a.Next = &next
+			next := cursor{score: r.score, version: r.version}
+			if f.keys != nil {
+				next.keys = f.keys[i]
+			}
+			text := next.encode(p.print)
+			a.Next = &text
 			break
 		}
 	}

@@ -22,6 +22,8 @@ type Options struct {
 	Registerer  prometheus.Registerer // nil = the engine's
 	Collections int                   // a tenant may have; 0 = 1,000
 	Documents   int                   // a collection may have; 0 = 1,000,000
+	FlushRows   int                   // documents that are indexed in memory before they become a segment; 0 = 5,000
+	FlushAfter  time.Duration         // and how long they are at most; 0 = 30 s
 }
 
 func (o Options) withDefaults(e *engine.Engine) Options {
@@ -37,6 +39,12 @@ func (o Options) withDefaults(e *engine.Engine) Options {
 	if o.Documents == 0 {
 		o.Documents = 1_000_000
 	}
+	if o.FlushRows == 0 {
+		o.FlushRows = defaultFlushRows
+	}
+	if o.FlushAfter == 0 {
+		o.FlushAfter = defaultFlushAfter
+	}
 	return o
 }
 
@@ -50,15 +58,17 @@ type Service struct {
 	registry *registry
 	gate     *gate
 	seen     progress              // the newest commit that the indexes were told of
+	scratch  sync.Pool             // of *scratch
 	broken   atomic.Pointer[error] // why an index failed, until all are rebuilt
 
 	defining sync.Mutex    // one change of definitions at a time
 	dropped  chan struct{} // a collection was deleted: there is something to sweep
+	frozen   chan struct{} // a part is full: there is something to seal
 
 	mu       sync.Mutex // guards what follows; held for the whole of Start
 	observed bool
 	cancel   context.CancelFunc
-	sweeper  sync.WaitGroup
+	chores   sync.WaitGroup
 }
 
 var _ engine.Service = (*Service)(nil)
@@ -67,7 +77,8 @@ var _ engine.Service = (*Service)(nil)
 // registers its metrics and its part of the engine's check.
 func New(e *engine.Engine, o Options) *Service {
 	o = o.withDefaults(e)
-	s := &Service{e: e, options: o, log: o.Log, registry: newRegistry(), gate: newGate(runtime.GOMAXPROCS(0)), dropped: make(chan struct{}, 1)}
+	s := &Service{e: e, options: o, log: o.Log, registry: newRegistry(), gate: newGate(runtime.GOMAXPROCS(0)), dropped: make(chan struct{}, 1), frozen: make(chan struct{}, 1)}
+	s.scratch.New = func() any { return newScratch() }
 	s.metrics = newMetrics(o.Registerer, s)
 	e.AddCheck(engine.Checker{Name: s.Name(), Check: s.check})
 	return s
@@ -89,7 +100,8 @@ func (s *Service) Start(ctx context.Context) error {
 	}
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	s.cancel = cancel
-	s.sweeper.Go(func() { s.sweepAlways(run) })
+	s.chores.Go(func() { s.sweepAlways(run) })
+	s.chores.Go(func() { s.maintainAlways(run) })
 	return nil
 }
 
@@ -113,7 +125,7 @@ func (s *Service) Stop(context.Context) error {
 		return nil
 	}
 	s.cancel()
-	s.sweeper.Wait()
+	s.chores.Wait()
 	return nil
 }
 

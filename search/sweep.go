@@ -63,6 +63,9 @@ func (s *Service) sweep(ctx context.Context) error {
 // sweepCollection removes documents and pointers, and at last the note that
 // there are some.
 func (s *Service) sweepCollection(ctx context.Context, t engine.Tenant, id engine.ID) error {
+	if err := s.sweepSegments(ctx, t, id); err != nil {
+		return err
+	}
 	for {
 		left := false
 		err := s.e.Store.Update(ctx, t, func(tx *engine.Tx) error {
@@ -84,4 +87,19 @@ func (s *Service) sweepCollection(ctx context.Context, t engine.Tenant, id engin
 			return err
 		}
 	}
+}
+
+// sweepSegments gives back the files of a collection's segments.
+func (s *Service) sweepSegments(ctx context.Context, t engine.Tenant, id engine.ID) error {
+	return s.e.Store.Update(ctx, t, func(tx *engine.Tx) error {
+		var old []*segmentRecord
+		for key, value := range tx.Scan(bucketSegments, id[:], after(id)) {
+			r, err := decodeSegmentRecord(key, value)
+			if err != nil {
+				return err
+			}
+			old = append(old, r)
+		}
+		return s.replaceSegments(tx, id, nil, old)
+	}, engine.Bulk, engine.Reclaim)
 }

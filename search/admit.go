@@ -1,0 +1,67 @@
+package search
+
+import (
+	"quintet/engine/filter"
+	"quintet/search/bitset"
+	"quintet/search/column"
+)
+
+// parseFilter reads a filter over the fields of sc.
+func parseFilter(text string, sc *schema) (filter.Expression, error) {
+	return filter.Parse(text, filter.Fields{
+		Location: "body.filter", Noun: "a field of the collection",
+		Kind: func(name string) filter.Kind {
+			if f, ok := sc.field(name); ok {
+				return f.Type.compared()
+			}
+			return filter.None
+		},
+	})
+}
+
+// compared returns what a filter compares values of k with.
+func (k Kind) compared() filter.Kind {
+	switch k {
+	case Int, Float:
+		return filter.Number
+	case Bool:
+		return filter.Bool
+	}
+	return filter.Text
+}
+
+// column returns how values of k are kept.
+func (k Kind) column() column.Kind {
+	switch k {
+	case Int:
+		return column.Int
+	case Float:
+		return column.Float
+	case Bool:
+		return column.Bool
+	}
+	return column.Words
+}
+
+// admit returns the rows that a search may find: live ones that pass the
+// filter. Nil are all rows. The set is not the caller's to change.
+//
+// A field without a value passes no test but "not": so != is true of it. So it
+// is with a field that the part does not have.
+func (g *part) admit(e filter.Expression) bitset.Set {
+	if e == nil {
+		if g.dead() == 0 {
+			return nil
+		}
+		return g.live
+	}
+	set := column.Evaluate(e, g.rows(), func(t *filter.Test) bitset.Set {
+		i, ok := g.schema.index[t.Field]
+		if !ok || i >= len(g.columns) {
+			return bitset.New(g.rows())
+		}
+		return g.columns[i].Test(t)
+	})
+	set.And(g.live)
+	return set
+}

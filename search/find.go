@@ -1,0 +1,319 @@
+package search
+
+import (
+	"slices"
+
+	"quintet/search/bitset"
+	"quintet/search/column"
+	"quintet/search/graph"
+	"quintet/search/inverted"
+)
+
+// finder answers one plan over one state of the parts of a collection. The
+// statistics of words are those of all parts together, and vectors are compared
+// by their numbers in the end: so no score depends on which part a document is
+// in.
+type finder struct {
+	*plan
+	parts    []*part
+	admitted []bitset.Set // by part: rows that may be found; nil = all
+	matching []bitset.Set // by part: rows that match; nil = none
+	words    *inverted.Plan
+	matchers []*inverted.Matcher // by part
+	scratch  *scratch
+	ways     []way          // by part: how its vectors were searched
+	keys     [][]column.Key // of the page, where it is sorted
+	blended  *blend         // nil unless both lists were
+}
+
+// finding is what a search found.
+type finding struct {
+	page    []ranked
+	keys    [][]column.Key // what it is sorted by, nil where it is ranked
+	more    bool
+	found   int
+	scores  []Scores // of the page
+	facets  map[string]Facet
+	explain *Explanation // nil unless it was asked for
+	why     []*HitExplanation
+	words   *marker // what is highlighted
+}
+
+// scratch is the memory of one search.
+type scratch struct {
+	graph   graph.Scratch
+	near    []near
+	numbers []uint32
+	dots    []int32
+}
+
+func newScratch() *scratch { return &scratch{dots: make([]int32, scanRows)} }
+
+// find answers a plan.
+func find(parts []*part, p *plan, s *scratch) *finding {
+	f := &finder{plan: p, scratch: s}
+	for _, g := range parts {
+		if g.rows() > 0 {
+			f.parts = append(f.parts, g)
+			f.admitted = append(f.admitted, g.admit(p.filter))
+		}
+	}
+	f.matching = make([]bitset.Set, len(f.parts))
+	f.ways = make([]way, len(f.parts))
+	return f.answer()
+}
+
+// answer ranks what matches and reads the page, and what else was asked for.
+func (f *finder) answer() *finding {
+	var list []ranked
+	switch {
+	case f.all:
+		list = f.everything()
+	case f.mode == modeKeyword:
+		list = f.keyword(f.limit+1, f.cursor)
+	case f.mode == modeSemantic:
+		list = f.semantic(f.limit+1, f.cursor)
+	default:
+		list = f.blend()
+	}
+	if len(f.sort) > 0 {
+		list = f.sorted()
+	}
+	a := &finding{page: list, keys: f.keys}
+	for _, set := range f.matching {
+		a.found += set.Count()
+	}
+	if a.more = len(list) > f.limit; a.more {
+		a.page = list[:f.limit]
+	}
+	a.scores = f.scoresOf(a.page)
+	a.facets = f.countFacets()
+	if f.highlight {
+		a.words = newMarker(f.words)
+	}
+	if f.explain {
+		a.explain, a.why = f.explainSearch(), f.explainHits(a.page)
+	}
+	return a
+}
+
+// rowsOf returns the rows of a part that may be found, as a set of the caller's.
+func (f *finder) rowsOf(i int) bitset.Set {
+	if f.admitted[i] == nil {
+		return bitset.Full(f.parts[i].rows())
+	}
+	return f.admitted[i].Clone()
+}
+
+// everything ranks all that the filter admits, the newest first.
+func (f *finder) everything() []ranked {
+	page := best{keep: f.limit + 1}
+	for i, g := range f.parts {
+		f.matching[i] = f.rowsOf(i)
+		if len(f.sort) > 0 {
+			continue
+		}
+		for row := range f.matching[i].All() {
+			if r := (ranked{place{i, row}, 0, g.versions[row]}); f.cursor.behind(r) {
+				page.offer(r)
+			}
+		}
+	}
+	return page.sorted()
+}
+
+// match prepares the words of the query for every part.
+func (f *finder) match() {
+	segments := make([]inverted.Segment, len(f.parts))
+	for i, g := range f.parts {
+		segments[i] = g.text
+	}
+	f.words = inverted.NewPlan(f.clauses, segments...)
+	for i := range f.parts {
+		f.matchers = append(f.matchers, f.words.In(segments[i]))
+	}
+}
+
+// keyword returns the n best documents that have a word of the query, behind a
+// cursor.
+func (f *finder) keyword(n int, behind *cursor) []ranked {
+	f.match()
+	top := best{keep: n}
+	for i, g := range f.parts {
+		m := f.matchers[i]
+		f.matching[i] = m.Matches()
+		if f.admitted[i] != nil {
+			f.matching[i].And(f.admitted[i])
+		}
+		offer := func(r inverted.Scored) {
+			if r := (ranked{place{i, r.Row}, r.Score, g.versions[r.Row]}); behind.behind(r) {
+				top.offer(r)
+			}
+		}
+		if g.memory != nil { // its versions do not rise, so its rows say nothing of ties
+			rows := slices.Collect(f.matching[i].All())
+			for at, score := range m.Score(rows) {
+				offer(inverted.Scored{Row: rows[at], Score: score})
+			}
+			continue
+		}
+		for _, r := range m.Top(n, f.admitted[i], f.rowsBehind(i, behind)) {
+			offer(r)
+		}
+	}
+	return top.sorted()
+}
+
+// rowsBehind is a cursor as a sealed part sees it.
+func (f *finder) rowsBehind(i int, c *cursor) func(inverted.Scored) bool {
+	if c == nil {
+		return nil
+	}
+	g := f.parts[i]
+	return func(r inverted.Scored) bool {
+		return c.behind(ranked{score: r.Score, version: g.versions[r.Row]})
+	}
+}
+
+// semantic returns the n nearest documents behind a cursor. All that the
+// filter admits match, if they have a vector.
+func (f *finder) semantic(n int, behind *cursor) []ranked {
+	for i, g := range f.parts {
+		if f.matching[i] = f.rowsOf(i); g.seen < g.count {
+			f.matching[i].And(g.vectors.owners())
+		}
+	}
+	return f.nearest(n, behind)
+}
+
+const (
+	leastBreadth = 100 // of a search in a graph: what gives a recall above .95
+	leastRescore = 24
+)
+
+// nearest returns the n nearest documents behind a cursor, and always as many
+// where there are: it looks wider until it has them.
+func (f *finder) nearest(n int, behind *cursor) []ranked {
+	sets := make([]bitset.Set, len(f.parts))
+	for i, g := range f.parts {
+		if g.vectors != nil {
+			sets[i] = g.vectors.admit(f.admitted[i])
+		}
+	}
+	for breadth := max(leastBreadth, n+n/4); ; breadth *= 4 {
+		top, complete := best{keep: n}, true
+		for i, g := range f.parts {
+			if g.vectors == nil || g.vectors.count() == 0 {
+				continue
+			}
+			list, how := g.vectors.nearest(f.probe, breadth, sets[i], f.exact, f.scratch)
+			f.ways[i] = how
+			complete = complete && len(list) < breadth
+			if behind == nil && !g.vectors.uneven {
+				list = nearestOf(list, max(leastRescore, 2*n))
+			}
+			f.rescore(i, list, func(r ranked) {
+				if behind.behind(r) {
+					top.offer(r)
+				}
+			})
+		}
+		if complete || len(top.heap) == n {
+			return top.sorted()
+		}
+	}
+}
+
+// nearestOf keeps the n best of a list.
+func nearestOf(list []near, n int) []near {
+	if len(list) <= n {
+		return list
+	}
+	slices.SortFunc(list, func(a, b near) int {
+		switch {
+		case a.score > b.score:
+			return -1
+		case a.score < b.score:
+			return 1
+		}
+		return int(b.vector) - int(a.vector) // the newer first
+	})
+	return list[:n]
+}
+
+// rescore compares vectors by their numbers, and calls each with every document
+// that has one of them and the score of its best.
+func (f *finder) rescore(i int, list []near, each func(ranked)) {
+	g := f.parts[i]
+	v := g.vectors
+	if !v.uneven {
+		for _, n := range list {
+			each(ranked{place{i, n.vector}, v.space.score(f.probe.vector, v.half(n.vector)), g.versions[n.vector]})
+		}
+		return
+	}
+	seen := make(map[uint32]bool, len(list))
+	for _, n := range list {
+		if row := v.rows[n.vector]; !seen[row] {
+			seen[row] = true
+			score, _ := v.best(f.probe, row)
+			each(ranked{place{i, row}, score, g.versions[row]})
+		}
+	}
+}
+
+// best returns the score of a row's nearest vector, and which that is of its
+// own. The row has one.
+func (v *vectors) best(p *probe, row uint32) (score float64, passage int) {
+	from, to := v.of(row)
+	for n := from; n < to; n++ {
+		if s := v.space.score(p.vector, v.half(n)); n == from || s > score {
+			score, passage = s, int(n-from)
+		}
+	}
+	return score, passage
+}
+
+// owners are the rows that have a vector.
+func (v *vectors) owners() bitset.Set {
+	set := bitset.New(len(v.starts) - 1)
+	for _, row := range v.rows {
+		set.Add(row)
+	}
+	return set
+}
+
+// blend ranks what the words and the vectors find. The matching set is every
+// document with a word of the query, and the nearest ones.
+func (f *finder) blend() []ranked {
+	keyword := f.keyword(f.fusion.Depth, nil)
+	semantic := f.nearest(f.fusion.Depth, nil)
+	for _, r := range semantic {
+		f.matching[r.part].Add(r.row)
+	}
+	page := best{keep: f.limit + 1}
+	f.blended = &blend{&f.fusion, semantic, keyword}
+	for _, r := range f.blended.fuse() {
+		if f.cursor.behind(r) {
+			page.offer(r)
+		}
+	}
+	return page.sorted()
+}
+
+// scoresOf tells what each hit scores in the searches that were made.
+func (f *finder) scoresOf(page []ranked) []Scores {
+	all := make([]Scores, len(page))
+	for at, r := range page {
+		if f.words != nil {
+			if score := f.matchers[r.part].Score([]uint32{r.row})[0]; score != 0 {
+				all[at].Keyword = &score
+			}
+		}
+		if g := f.parts[r.part]; f.probe != nil && g.hasVector(r.row) {
+			score, _ := g.vectors.best(f.probe, r.row)
+			all[at].Semantic = &score
+		}
+	}
+	return all
+}

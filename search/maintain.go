@@ -1,0 +1,299 @@
+package search
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"quintet/engine"
+)
+
+// One goroutine seals and merges the parts of all collections, one rewrite at
+// a time. A rewrite is always the same: it reads the live documents of some
+// parts from the store, builds one sealed part of them, makes its file durable,
+// puts its record in the place of theirs in one commit, and shows it in one
+// step. Nothing depends on it: a crash at any point leaves the documents, which
+// the next start indexes, and at most a file that nothing names.
+
+// When parts are sealed and merged.
+const (
+	defaultFlushRows  = 5_000
+	defaultFlushAfter = 30 * time.Second
+	mergeParts        = 8    // of one tier
+	mergeTier         = 8    // how many times larger the parts of the next tier are
+	mergeDead         = 0.25 // share of dead rows from which a part is written anew
+	mergeDeadRows     = 256
+	idleAfter         = 10 * time.Second // without a write, all parts become one
+	idleDead          = 20               // a twentieth of dead rows is left where it is
+	idleShare         = 20               // so many times as long as the last such merge took, it rests
+	maxMergedRows     = 2_000_000        // of the part that an idle merge makes
+	maintainEvery     = time.Second
+	maintainPause     = 10 * time.Second // after a failure
+)
+
+// maintainAlways rewrites until ctx ends.
+func (s *Service) maintainAlways(ctx context.Context) {
+	tick := time.NewTicker(maintainEvery)
+	defer tick.Stop()
+	for {
+		wait := tick.C
+		done, err := s.maintain(ctx)
+		if err != nil && ctx.Err() == nil {
+			s.log.Warn("a segment could not be written; it is tried again, and nothing is lost", "error", err)
+			pause := time.NewTimer(maintainPause)
+			defer pause.Stop()
+			wait = pause.C
+		}
+		if done && err == nil && ctx.Err() == nil {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-wait:
+		case <-s.frozen:
+		}
+	}
+}
+
+// maintain makes at most one rewrite in each collection, and reports whether
+// it made one.
+func (s *Service) maintain(ctx context.Context) (done bool, err error) {
+	for _, c := range s.registry.all() {
+		if ctx.Err() != nil {
+			return done, ctx.Err()
+		}
+		inputs := c.index.due(time.Now(), s.options)
+		if len(inputs) == 0 {
+			continue
+		}
+		e := s.rewrite(ctx, c, inputs)
+		if errors.Is(e, errCollectionNotFound) || errors.Is(e, engine.ErrTenantGone) {
+			continue // it was deleted meanwhile
+		}
+		if e != nil {
+			err = errors.Join(err, fmt.Errorf("collection %s: %w", c.name, e))
+			continue
+		}
+		done = true
+	}
+	return done, err
+}
+
+// due freezes what has grown long enough and returns the parts that are to be
+// written as one, none for nothing to do.
+func (x *index) due(now time.Time, o Options) []*part {
+	x.segment.Lock()
+	defer x.segment.Unlock()
+	if x.current.rows() > 0 && now.Sub(x.began) >= o.FlushAfter {
+		x.freeze()
+	}
+	var fresh, sealed []*part
+	for _, g := range x.parts {
+		if g.record == nil {
+			fresh = append(fresh, g)
+		} else {
+			sealed = append(sealed, g)
+		}
+	}
+	switch {
+	case len(fresh) > 0:
+		return fresh
+	case x.idle(now, sealed):
+		return sealed
+	}
+	return chooseMerge(sealed)
+}
+
+// idle reports whether all parts may become one: nobody has written for a
+// while, and such merges take a small share of all time.
+func (x *index) idle(now time.Time, sealed []*part) bool {
+	total, dead := 0, 0
+	for _, g := range sealed {
+		total, dead = total+g.count, dead+g.dead()
+	}
+	if len(sealed) < 2 && dead <= total/idleDead || x.current.rows() > 0 || total > maxMergedRows {
+		return false
+	}
+	return now.Sub(x.written) >= idleAfter && now.Sub(x.merged) >= idleShare*x.mergeTook
+}
+
+// chooseMerge returns the parts of a tier that has enough of them, or one that
+// is dead for the most part.
+func chooseMerge(sealed []*part) []*part {
+	tiers := map[int][]*part{}
+	for _, g := range sealed {
+		tier := 0
+		for n := g.count; n > defaultFlushRows*mergeTier/2; n /= mergeTier {
+			tier++
+		}
+		if tiers[tier] = append(tiers[tier], g); len(tiers[tier]) == mergeParts {
+			return tiers[tier]
+		}
+		if g.dead() >= mergeDeadRows && float64(g.dead()) > mergeDead*float64(g.rows()) || g.count == 0 {
+			return []*part{g}
+		}
+	}
+	return nil
+}
+
+// rewrite makes one sealed part of several.
+func (s *Service) rewrite(ctx context.Context, c *collection, inputs []*part) error {
+	began := time.Now()
+	x := c.index
+	versions := x.liveVersions(inputs)
+	b := newSealing(c.schema.Load()) // after the versions: it has every field that they brought
+	if err := s.readRows(ctx, c, b.schema, versions, b.add); err != nil {
+		return err
+	}
+	var fresh *part
+	if len(b.versions) > 0 {
+		g, sections, err := b.seal(ctx)
+		if err != nil {
+			return err
+		}
+		content := newSegmentContent(sections)
+		blob, err := s.e.Blobs.Put(ctx, c.tenant, &paced{ReadSeeker: content, ctx: ctx})
+		if err != nil {
+			return err
+		}
+		g.record = &segmentRecord{id: s.e.IDs.New(), blob: blob, rows: uint32(g.rows()), size: uint64(content.size())}
+		fresh = g
+	}
+	if err := s.commitRewrite(ctx, c, fresh, inputs); err != nil {
+		return err
+	}
+	x.swap(inputs, fresh, time.Since(began))
+	s.metrics.rewritten(len(b.versions), time.Since(began))
+	return nil
+}
+
+// commitRewrite puts the record of a part in the place of others.
+func (s *Service) commitRewrite(ctx context.Context, c *collection, fresh *part, inputs []*part) error {
+	var record *segmentRecord
+	if fresh != nil {
+		record = fresh.record
+	}
+	var old []*segmentRecord
+	for _, g := range inputs {
+		if g.record != nil {
+			old = append(old, g.record)
+		}
+	}
+	if record == nil && len(old) == 0 {
+		return nil
+	}
+	return s.e.Store.Update(ctx, c.tenant, func(tx *engine.Tx) error {
+		if _, err := loadRecord(tx, c); err != nil {
+			return err
+		}
+		return s.replaceSegments(tx, c.id, record, old)
+	})
+}
+
+// liveVersions lists the live rows of parts, rising.
+func (x *index) liveVersions(parts []*part) (list []version) {
+	x.segment.RLock()
+	defer x.segment.RUnlock()
+	for _, g := range parts {
+		for at := range g.live.All() {
+			list = append(list, g.versions[at])
+		}
+	}
+	slices.SortFunc(list, compareVersions)
+	return list
+}
+
+// swap shows a part in the place of those that it was made of. What was
+// deleted while it was made is dead in it.
+func (x *index) swap(inputs []*part, fresh *part, took time.Duration) {
+	x.segment.Lock()
+	defer x.segment.Unlock()
+	if fresh != nil {
+		for at, v := range fresh.versions {
+			if slices.ContainsFunc(inputs, func(g *part) bool { return g.has(v) }) {
+				fresh.revive(uint32(at))
+			}
+		}
+	}
+	var kept []*part
+	for _, g := range x.parts {
+		if !slices.Contains(inputs, g) {
+			kept = append(kept, g)
+		}
+	}
+	if fresh != nil {
+		kept = append(kept, fresh)
+	}
+	x.parts = kept
+	if len(kept) <= 1 {
+		x.merged, x.mergeTook = time.Now(), took
+	}
+	close(x.thawed)
+	x.thawed = make(chan struct{})
+}
+
+// readRows reads documents from the store and makes rows of them, in order.
+// Those that are gone are left out.
+func (s *Service) readRows(ctx context.Context, c *collection, sc *schema, versions []version, add func(*row)) error {
+	for len(versions) > 0 {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		slice := versions[:min(rebuildSlice, len(versions))]
+		versions = versions[len(slice):]
+		var puts []put
+		err := s.e.Store.View(ctx, c.tenant, func(v *engine.View) error {
+			puts = nil
+			for _, name := range slice {
+				if p, ok := readPut(v, c.id, name); ok {
+					puts = append(puts, p)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		rows, err := makeRows(sc, puts, 1)
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			add(r)
+		}
+	}
+	return nil
+}
+
+// paced reads no faster than the disk can take beside what others write to it.
+type paced struct {
+	io.ReadSeeker
+	ctx context.Context
+	n   int
+}
+
+// Bytes that are read before a pause, and how long that is: 100 MB/s at most.
+const (
+	pacedBytes = 2 << 20
+	pacedPause = 20 * time.Millisecond
+)
+
+func (p *paced) Read(b []byte) (int, error) {
+	if p.n >= pacedBytes {
+		p.n = 0
+		pause := time.NewTimer(pacedPause)
+		defer pause.Stop()
+		select {
+		case <-p.ctx.Done():
+			return 0, p.ctx.Err()
+		case <-pause.C:
+		}
+	}
+	n, err := p.ReadSeeker.Read(b)
+	p.n += n
+	return n, err
+}

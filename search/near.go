@@ -1,0 +1,200 @@
+package search
+
+import (
+	"math/bits"
+
+	"quintet/search/bitset"
+)
+
+// probe is a query vector in every form in which it is compared.
+type probe struct {
+	vector []float32
+	codes  []int8 // of its own scale
+	scale  float32
+}
+
+func newProbe(s space, v []float32) *probe {
+	p := &probe{vector: v, codes: make([]int8, s.stride())}
+	p.scale = quantise(v, p.codes[:len(v)])
+	return p
+}
+
+// near is a vector and about what it scores.
+type near struct {
+	vector uint32
+	score  float32
+}
+
+// way is how the nearest vectors of a part are found.
+type way string
+
+// The ways. A scan looks at every vector that is admitted, by its codes; an
+// exact one, by its numbers.
+const (
+	wayExact    way = "exact"
+	wayScan     way = "scan"
+	wayGraph    way = "graph"
+	wayFiltered way = "filtered graph"
+)
+
+// plan chooses the way to the breadth nearest of so many admitted vectors. A
+// scan of a few costs less than a walk through the graph, and a walk among few
+// loses its way. The figures are costs that were measured: BenchmarkNear.
+func (v *vectors) plan(admitted, breadth int, exact bool) way {
+	switch {
+	case exact:
+		return wayExact
+	case v.graph == nil || admitted <= scanCount*max(1, breadth/scanBreadth) || breadth*4 > admitted:
+		return wayScan
+	case admitted < v.count():
+		return wayFiltered
+	}
+	return wayGraph
+}
+
+const (
+	scanCount   = 2_500
+	scanBreadth = 50
+)
+
+// nearest returns the breadth nearest of the admitted vectors, nil for all, in
+// no order, all of them where there are fewer; how says which way was taken.
+func (v *vectors) nearest(p *probe, breadth int, admitted bitset.Set, exact bool, s *scratch) (found []near, how way) {
+	count := v.count()
+	if admitted != nil {
+		count = admitted.Count()
+	}
+	how = v.plan(count, breadth, exact)
+	switch how {
+	case wayGraph, wayFiltered:
+		codes, scale := v.probeCodes(p)
+		list := v.graph.Search(&s.graph, codes, breadth, admitted)
+		if len(list) == breadth || len(list) == count {
+			s.near = s.near[:0]
+			for _, n := range list {
+				s.near = append(s.near, near{n.Row, float32(n.Score) * scale * v.scale})
+			}
+			return s.near, how
+		}
+		how = wayScan
+	}
+	return v.scan(p, breadth, admitted, how == wayExact, s), how
+}
+
+// probeCodes returns the query's codes for a graph and their scale. Distances
+// need the scale of the vectors, for their lengths count.
+func (v *vectors) probeCodes(p *probe) ([]int8, float32) {
+	if v.space.metric != Euclid {
+		return p.codes, p.scale
+	}
+	codes := make([]int8, v.codes.Stride)
+	quantiseBy(p.vector, v.scale, codes[:len(p.vector)])
+	return codes, v.scale
+}
+
+// scanRows is how many vectors are scanned at once.
+const scanRows = 256
+
+// scan looks at every admitted vector.
+func (v *vectors) scan(p *probe, breadth int, admitted bitset.Set, exact bool, s *scratch) []near {
+	best := nearHeap{keep: breadth, list: s.near[:0]}
+	codes, scale := p.codes, p.scale
+	if v.scales == nil {
+		codes, scale = v.probeCodes(p)
+	}
+	for from := 0; from < v.count(); from += scanRows {
+		to := min(from+scanRows, v.count())
+		numbers := s.numbers[:0]
+		for w := from / 64; w < (to+63)/64; w++ {
+			for word := admittedWord(admitted, w, to); word != 0; word &= word - 1 {
+				numbers = append(numbers, uint32(w*64+bits.TrailingZeros64(word)))
+			}
+		}
+		s.numbers = numbers
+		switch dots := s.dots[:to-from]; {
+		case len(numbers) == 0:
+		case exact:
+			for _, n := range numbers {
+				best.offer(near{n, float32(v.space.score(p.vector, v.half(n)))})
+			}
+		case 4*len(numbers) >= to-from:
+			v.codes.Scan(codes, from, to, dots)
+			for _, n := range numbers {
+				best.offer(near{n, v.estimate(n, dots[int(n)-from], scale)})
+			}
+		default:
+			v.codes.Gather(codes, numbers, dots[:len(numbers)])
+			for i, n := range numbers {
+				best.offer(near{n, v.estimate(n, dots[i], scale)})
+			}
+		}
+	}
+	s.near = best.list
+	return best.list
+}
+
+// admittedWord returns 64 bits of a set, nil for all, none from end on.
+func admittedWord(set bitset.Set, w, end int) uint64 {
+	word := ^uint64(0)
+	if set != nil {
+		if w >= len(set) {
+			return 0
+		}
+		word = set[w]
+	}
+	if over := (w+1)*64 - end; over > 0 {
+		word &= ^uint64(0) >> over
+	}
+	return word
+}
+
+// estimate is what a dot product of codes stands for: a number that orders as
+// the scores do.
+func (v *vectors) estimate(n uint32, dot int32, scale float32) float32 {
+	if v.scales == nil {
+		return float32(dot) * scale * v.scale
+	}
+	score := float32(dot) * scale * v.scales[n]
+	if v.norms != nil {
+		score -= v.norms[n] / 2
+	}
+	return score
+}
+
+// nearHeap keeps the best of what is offered to it, the least of them on top.
+type nearHeap struct {
+	keep int
+	list []near
+}
+
+func (h *nearHeap) offer(n near) {
+	if len(h.list) < h.keep {
+		h.list = append(h.list, n)
+		for i := len(h.list) - 1; i > 0; {
+			parent := (i - 1) / 2
+			if h.list[parent].score <= h.list[i].score {
+				break
+			}
+			h.list[parent], h.list[i] = h.list[i], h.list[parent]
+			i = parent
+		}
+		return
+	}
+	if h.keep == 0 || n.score <= h.list[0].score {
+		return
+	}
+	h.list[0] = n
+	for i := 0; ; {
+		least := i
+		for child := 2*i + 1; child <= 2*i+2 && child < len(h.list); child++ {
+			if h.list[child].score < h.list[least].score {
+				least = child
+			}
+		}
+		if least == i {
+			return
+		}
+		h.list[least], h.list[i] = h.list[i], h.list[least]
+		i = least
+	}
+}

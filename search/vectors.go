@@ -1,0 +1,219 @@
+package search
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"quintet/search/bitset"
+	"quintet/search/graph"
+)
+
+// vectors are those of a part: for each row any number of them, one behind the
+// other, in binary16, by which they are compared in the end, and as codes, by
+// which the nearest are found first.
+//
+// While a part grows, every vector has a scale of its own. A sealed part has
+// one for all, and a graph.
+type vectors struct {
+	space  space
+	starts []uint32 // row → its first vector; one more than there are rows
+	rows   []uint32 // vector → row
+	halves []byte
+	codes  graph.Vectors
+	scales []float32 // nil in a sealed part
+	norms  []float32 // squares of the lengths, for Euclid; nil in a sealed part
+	scale  float32
+	graph  *graph.Graph
+	uneven bool // some row has not exactly one vector, so their numbers differ
+}
+
+func newVectors(s space) *vectors {
+	return &vectors{space: s, starts: []uint32{0}, codes: graph.Vectors{Stride: s.stride()}}
+}
+
+// count is how many vectors there are.
+func (v *vectors) count() int { return len(v.rows) }
+
+// of returns the numbers of a row's vectors.
+func (v *vectors) of(row uint32) (from, to uint32) { return v.starts[row], v.starts[row+1] }
+
+// half returns one vector in binary16.
+func (v *vectors) half(n uint32) []byte {
+	size := v.space.bytes()
+	return v.halves[int(n)*size : int(n+1)*size]
+}
+
+// add appends the vectors of the next row.
+func (v *vectors) add(halves []byte) {
+	row := uint32(len(v.starts) - 1)
+	one := make([]float32, v.space.dimensions)
+	codes := make([]int8, v.codes.Stride)
+	for at := 0; at < len(halves); at += v.space.bytes() {
+		floats(one, halves[at:at+v.space.bytes()])
+		v.scales = append(v.scales, quantise(one, codes[:len(one)]))
+		v.appendCodes(codes)
+		if v.space.metric == Euclid {
+			v.norms = append(v.norms, float32(norm(one)))
+		}
+		v.rows = append(v.rows, row)
+	}
+	v.end(halves)
+}
+
+// end ends a row.
+func (v *vectors) end(halves []byte) {
+	v.uneven = v.uneven || len(halves) != v.space.bytes()
+	v.halves = append(v.halves, halves...)
+	v.starts = append(v.starts, uint32(len(v.rows)))
+}
+
+func (v *vectors) appendCodes(codes []int8) {
+	for _, c := range codes {
+		v.codes.Codes = append(v.codes.Codes, byte(int(c)+codeZero))
+	}
+}
+
+func norm(v []float32) (sum float64) {
+	for _, x := range v {
+		sum += float64(x) * float64(x)
+	}
+	return sum
+}
+
+// gather appends the vectors of the next row of a part that is to be sealed.
+func (v *vectors) gather(halves []byte) {
+	row := uint32(len(v.starts) - 1)
+	for range len(halves) / v.space.bytes() {
+		v.rows = append(v.rows, row)
+	}
+	v.end(halves)
+}
+
+// encodeCodes gives all vectors codes of one scale.
+func (v *vectors) encodeCodes() {
+	v.scale = v.chooseScale()
+	one := make([]float32, v.space.dimensions)
+	codes := make([]int8, v.codes.Stride)
+	v.codes.Codes = make([]byte, 0, v.count()*v.codes.Stride)
+	for n := range uint32(v.count()) {
+		floats(one, v.half(n))
+		quantiseBy(one, v.scale, codes[:len(one)])
+		v.appendCodes(codes)
+		if v.space.metric == Euclid {
+			v.codes.Bias = append(v.codes.Bias, bias(codes))
+		}
+	}
+}
+
+// bias is half the square of a code's length: the dot product of two codes
+// less both of these orders by the distance.
+func bias(codes []int8) int32 {
+	sum := int32(0)
+	for _, c := range codes {
+		sum += int32(c) * int32(c)
+	}
+	return sum / 2
+}
+
+// sampled is about how many numbers a scale is chosen by.
+const sampled = 1 << 17
+
+func (v *vectors) chooseScale() float32 {
+	total := len(v.halves) / 2
+	step := total/sampled + 1
+	for step > 1 && v.space.dimensions%step == 0 {
+		step++ // else it would look at some dimensions alone
+	}
+	sample := make([]float32, 0, total/step+1)
+	for i := 0; i < total; i += step {
+		sample = append(sample, single(binary.LittleEndian.Uint16(v.halves[2*i:])&0x7fff))
+	}
+	return commonScale(sample)
+}
+
+// memory is what the vectors take, in bytes.
+func (v *vectors) memory() int64 {
+	n := int64(4*cap(v.starts) + 4*cap(v.rows) + cap(v.halves) + cap(v.codes.Codes) + 4*(cap(v.codes.Bias)+cap(v.scales)+cap(v.norms)))
+	if v.graph != nil {
+		n += v.graph.Memory()
+	}
+	return n
+}
+
+// sections are the vectors of a sealed part as its file has them.
+func (v *vectors) sections() []section {
+	return []section{
+		{kind: sectionStarts, data: appendWords(nil, v.starts)},
+		{kind: sectionHalves, data: v.halves},
+		{kind: sectionCodes, data: v.codes.Codes},
+		{kind: sectionGraph, data: v.graph.Append(nil)},
+	}
+}
+
+// openVectors reads the vectors of a sealed part of so many rows.
+func openVectors(s space, scale float32, rows int, starts, halves, codes, links []byte) (v *vectors, err error) {
+	v = newVectors(s)
+	v.scale, v.halves, v.codes.Codes = scale, halves, codes
+	if v.starts, err = readWords(starts); err != nil {
+		return nil, err
+	}
+	if len(v.starts) != rows+1 || v.starts[0] != 0 {
+		return nil, fmt.Errorf("%d rows have the vectors of %d", rows, len(v.starts)-1)
+	}
+	for row, from := range v.starts[:rows] {
+		to := v.starts[row+1]
+		if to < from || to-from > maxPassages {
+			return nil, fmt.Errorf("row %d has the vectors %d to %d", row, from, to)
+		}
+		for range to - from {
+			v.rows = append(v.rows, uint32(row))
+		}
+		v.uneven = v.uneven || to-from != 1
+	}
+	if len(halves) != v.count()*s.bytes() || len(codes) != v.count()*s.stride() {
+		return nil, fmt.Errorf("%d vectors have %d and %d bytes", v.count(), len(halves), len(codes))
+	}
+	if s.metric == Euclid {
+		one := make([]int8, s.stride())
+		for n := range v.count() {
+			for i, b := range codes[n*s.stride() : (n+1)*s.stride()] {
+				one[i] = int8(int(b) - codeZero)
+			}
+			v.codes.Bias = append(v.codes.Bias, bias(one))
+		}
+	}
+	v.graph, err = graph.Open(links, v.codes)
+	return v, err
+}
+
+func appendWords(b []byte, list []uint32) []byte {
+	for _, n := range list {
+		b = binary.LittleEndian.AppendUint32(b, n)
+	}
+	return b
+}
+
+func readWords(b []byte) ([]uint32, error) {
+	if len(b)%4 != 0 {
+		return nil, fmt.Errorf("a list of numbers has %d bytes", len(b))
+	}
+	list := make([]uint32, len(b)/4)
+	for i := range list {
+		list[i] = binary.LittleEndian.Uint32(b[4*i:])
+	}
+	return list, nil
+}
+
+// admit turns a set of rows into one of their vectors. Nil are all.
+func (v *vectors) admit(rows bitset.Set) bitset.Set {
+	if rows == nil || !v.uneven {
+		return rows
+	}
+	set := bitset.New(v.count())
+	for row := range rows.All() {
+		for n := v.starts[row]; n < v.starts[row+1]; n++ {
+			set.Add(n)
+		}
+	}
+	return set
+}
