@@ -63,5 +63,8 @@ func (g *part) admit(e filter.Expression) bitset.Set {
 		return g.columns[i].Test(t)
 	})
 	set.And(g.live)
+	if set == nil { // empty, which nil does not mean here
+		set = bitset.Set{}
+	}
 	return set
 }

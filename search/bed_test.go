@@ -172,6 +172,12 @@ func (b *bed) check() {
 	for _, p := range problems {
 		b.t.Error(p)
 	}
+	b.wantIndex()
+}
+
+// wantIndex compares the indexes with rebuilt ones.
+func (b *bed) wantIndex() {
+	b.t.Helper()
 	if diff := b.s.IndexDiff(background); diff != "" {
 		b.t.Errorf("an index and the store differ: %s", diff)
 	}
@@ -329,6 +335,7 @@ type found struct {
 		Scores   struct{ Keyword, Semantic *float64 }
 	}
 	Found    int
+	Facets   map[string][]facetCount
 	Mode     string
 	Degraded bool
 	Next     *string

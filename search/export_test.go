@@ -72,28 +72,18 @@ func (x *index) diff(want *index, terms []string) string {
 
 // content is everything of the live rows, by version; of their words these.
 func (x *index) content(terms []string) map[version]string {
-	var clauses []inverted.Clause
-	for _, term := range terms {
-		clauses = append(clauses, inverted.Clause{Terms: []string{term}, Weight: 1})
-	}
 	all := map[version]string{}
 	for _, g := range x.all() {
-		live := 0
-		for row, v := range g.versions {
-			at := uint32(row)
-			if !g.live.Has(at) {
-				continue
-			}
-			live++
+		texts := map[uint32]string{}
+		for at := range g.live.All() {
 			text := fmt.Sprint(g.sizes[at])
 			for i := range x.current.schema.fields {
+				value := column.Value{}
 				if i < len(g.columns) {
-					value := g.columns[i].Value(at)
-					slices.Sort(value.Words)
-					text += fmt.Sprint(" ", value)
-				} else {
-					text += fmt.Sprint(" ", column.Value{})
+					value = g.columns[i].Value(at)
 				}
+				slices.Sort(value.Words)
+				text += fmt.Sprint(" ", value)
 			}
 			if g.hasVector(at) {
 				from, to := g.vectors.of(at)
@@ -101,19 +91,32 @@ func (x *index) content(terms []string) map[version]string {
 					text += fmt.Sprint(" ", g.vectors.half(n))
 				}
 			}
-			for from := 0; from < len(clauses); from += inverted.MaxClauses {
-				m := inverted.NewPlan(clauses[from:min(from+inverted.MaxClauses, len(clauses))], g.text).In(g.text)
+			texts[at] = text
+		}
+		if len(texts) != g.count {
+			panic(fmt.Sprintf("%d rows are live, counted %d", len(texts), g.count))
+		}
+		for slice := range slices.Chunk(terms, inverted.MaxClauses) {
+			var clauses []inverted.Clause
+			for _, term := range slice {
+				clauses = append(clauses, inverted.Clause{Terms: []string{term}, Weight: 1})
+			}
+			if g.text == nil {
+				continue
+			}
+			m := inverted.NewPlan(clauses, g.text).In(g.text)
+			for at := range texts {
 				for _, p := range m.Explain(at) {
-					text += fmt.Sprint(" ", clauses[from+p.Clause].Terms[0], p.Frequency, p.Length)
+					texts[at] += fmt.Sprint(" ", slice[p.Clause], p.Frequency, p.Length)
 				}
 			}
-			if _, twice := all[v]; twice {
-				text = "is live twice"
-			}
-			all[v] = text
 		}
-		if live != g.count {
-			panic(fmt.Sprintf("%d rows are live, counted %d", live, g.count))
+		for at, text := range texts {
+			if v := g.versions[at]; all[v] != "" {
+				all[v] = "is live twice"
+			} else {
+				all[v] = text
+			}
 		}
 	}
 	return all
@@ -139,6 +142,19 @@ func (s *Service) Maintain(ctx context.Context, later time.Duration) (rewrites i
 			return rewrites, nil
 		}
 	}
+}
+
+// Merge makes all parts of a collection one, without dead rows.
+func (s *Service) Merge(ctx context.Context, t engine.Tenant, name string) error {
+	c, err := s.registry.get(t, name)
+	if err != nil {
+		return err
+	}
+	c.index.segment.Lock()
+	c.index.freeze()
+	inputs := slices.Clone(c.index.parts)
+	c.index.segment.Unlock()
+	return s.rewrite(ctx, c, inputs)
 }
 
 // Segments counts the parts of a collection that have a file.

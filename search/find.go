@@ -209,7 +209,7 @@ func (f *finder) nearest(n int, behind *cursor) []ranked {
 			list, how := g.vectors.nearest(f.probe, breadth, sets[i], f.exact, f.scratch)
 			f.ways[i] = how
 			complete = complete && len(list) < breadth
-			if behind == nil && !g.vectors.uneven {
+			if behind == nil && !g.vectors.uneven && len(list) == breadth {
 				list = nearestOf(list, max(leastRescore, 2*n))
 			}
 			f.rescore(i, list, func(r ranked) {

@@ -70,7 +70,7 @@ func fuzzMembers(t *testing.T, raw []byte, m members) {
 	}
 	sealing := newSealing(fuzzSchema)
 	sealing.add(r)
-	_, sections, err := sealing.seal(context.Background())
+	_, sections, err := sealing.seal(context.Background(), version{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func FuzzSegment(f *testing.F) {
 		}
 		sealing.add(r)
 	}
-	_, sections, err := sealing.seal(context.Background())
+	_, sections, err := sealing.seal(context.Background(), version{})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -124,7 +124,7 @@ func FuzzSegment(f *testing.F) {
 		for row := range g.rows() {
 			g.revive(uint32(row))
 		}
-		p, err := (&Query{Q: `"warm coat" co* wram`, Filter: "i = 1 or k = 'y' or exists f", Facets: []string{"ks", "f", "b"}, Sort: []string{"-i"}}).check(fuzzSchema)
+		p, err := (&Query{Q: `"warm coat" co* wram`, Filter: "i = 1 or k = 'y' or f exists", Facets: []string{"ks", "f", "b"}, Sort: []string{"-i"}}).check(fuzzSchema)
 		if err != nil {
 			t.Fatal(err)
 		}

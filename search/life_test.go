@@ -194,10 +194,21 @@ func TestModelFails(t *testing.T) {
 	b.check()
 }
 
-// TestCompaction replaces documents until their dead rows are thrown out.
-func TestCompaction(t *testing.T) {
+// TestMerge replaces documents time and again: segments are sealed and merged,
+// and their dead rows thrown out.
+func TestMerge(t *testing.T) {
 	b := newBed(t)
+	b.options.FlushRows = 40
+	b.reopen()
 	b.define("c", `{}`)
+	want := func() {
+		t.Helper()
+		b.wantIDs("c", `{"q":"word30","mode":"keyword"}`, "d30")
+		b.wantIDs("c", `{"q":"round6","mode":"keyword"}`, "")
+		b.wantIDs("c", `{"q":"round7","mode":"keyword","filter":"n >= 147 and k = 'k1'"}`, "d148")
+		b.wantIDs("c", `{"q":"word30 round7","mode":"semantic","limit":1}`, "d30")
+		b.check()
+	}
 	for round := range 8 {
 		var docs []string
 		for i := range 150 {
@@ -205,15 +216,102 @@ func TestCompaction(t *testing.T) {
 		}
 		b.post("c", docs...)
 		b.do("DELETE", fmt.Sprintf("/v1/collections/c/documents/d%d", round), "").want(204)
+		if round%2 == 0 {
+			_, err := b.s.Maintain(background, 0)
+			must(t, err)
+		}
 	}
-	if rows := b.s.Rows(b.acme, "c"); rows >= 3*150+256 {
-		t.Errorf("%d rows for 149 documents", rows)
+	want()
+	b.reopen() // on segments that are older than the documents
+	want()
+	rewrites, err := b.s.Maintain(background, time.Hour)
+	must(t, err)
+	if rows, n := b.s.Rows(b.acme, "c"), b.s.Segments(b.acme, "c"); rows != 149 || n != 1 || rewrites == 0 {
+		t.Errorf("%d rows in %d segments for 149 documents, after %d rewrites", rows, n, rewrites)
 	}
-	b.wantIDs("c", `{"q":"word30","mode":"keyword"}`, "d30")
-	b.wantIDs("c", `{"q":"round6","mode":"keyword"}`, "")
-	b.wantIDs("c", `{"q":"round7","mode":"keyword","filter":"n >= 147 and k = 'k1'"}`, "d148")
-	b.wantIDs("c", `{"q":"word30 round7","mode":"semantic","limit":1}`, "d30")
-	b.check()
+	want()
+	embedded := b.model.texts.Load()
+	b.reopen()
+	want()
+	if more := b.model.texts.Load() - embedded; more != 1 { // the query of want
+		t.Errorf("a restart embedded %d texts", more-1)
+	}
+}
+
+// TestSegments loses, damages and multiplies segments. None of it shows.
+func TestSegments(t *testing.T) {
+	f := func(name string, harm func(b *bed)) {
+		t.Run(name, func(t *testing.T) {
+			b := newBed(t)
+			b.options.FlushRows = 10
+			b.reopen()
+			b.define("c", `{}`)
+			put := func(from, to int) {
+				var docs []string
+				for i := from; i < to; i++ {
+					docs = append(docs, fmt.Sprintf(`{"id":"d%d","title":"word%d","n":%d}`, i, i, i))
+				}
+				b.post("c", docs...)
+			}
+			put(0, 30)
+			_, err := b.s.Maintain(background, time.Hour)
+			must(t, err)
+			put(10, 20) // again
+			b.do("DELETE", "/v1/collections/c/documents/d3", "").want(204)
+			b.close()
+			harm(b)
+			b.open()
+			b.wantIDs("c", `{"q":"word3","mode":"keyword"}`, "")
+			b.wantIDs("c", `{"q":"word12","mode":"keyword"}`, "d12")
+			b.wantIDs("c", `{"q":"word25","mode":"semantic","limit":1}`, "d25")
+			if found := b.search("c", `{"limit":1}`).Found; found != 29 {
+				t.Errorf("%d documents", found)
+			}
+			b.wantIndex()
+			put(30, 45)
+			_, err = b.s.Maintain(background, time.Hour)
+			must(t, err)
+			if n := b.s.Segments(b.acme, "c"); n != 1 {
+				t.Errorf("%d segments", n)
+			}
+			b.reopen()
+			if found := b.search("c", `{"limit":1}`).Found; found != 44 {
+				t.Errorf("%d documents", found)
+			}
+			b.wantIndex()
+		})
+	}
+	blobs := func(b *bed) (files []string) {
+		must(t, filepath.WalkDir(filepath.Join(b.dir, "blobs"), func(path string, d fs.DirEntry, err error) error {
+			if err == nil && !d.IsDir() {
+				files = append(files, path)
+			}
+			return err
+		}))
+		if len(files) == 0 {
+			t.Fatal("there is no segment")
+		}
+		return files
+	}
+	f("OK", func(*bed) {})
+	f("OK the files are gone", func(b *bed) {
+		for _, path := range blobs(b) {
+			must(t, os.Remove(path))
+		}
+	})
+	f("OK the files are damaged", func(b *bed) {
+		for _, path := range blobs(b) {
+			data, err := os.ReadFile(path)
+			must(t, err)
+			data[len(data)/2] ^= 1
+			must(t, os.WriteFile(path, data, 0o600))
+		}
+	})
+	f("OK the files are cut off", func(b *bed) {
+		for _, path := range blobs(b) {
+			must(t, os.Truncate(path, 100))
+		}
+	})
 }
 
 // TestRestore goes back to a backup: what came after it is not found.

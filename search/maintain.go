@@ -151,7 +151,8 @@ func (s *Service) rewrite(ctx context.Context, c *collection, inputs []*part) er
 	}
 	var fresh *part
 	if len(b.versions) > 0 {
-		g, sections, err := b.seal(ctx)
+		id := s.e.IDs.New()
+		g, sections, err := b.seal(ctx, id)
 		if err != nil {
 			return err
 		}
@@ -160,7 +161,7 @@ func (s *Service) rewrite(ctx context.Context, c *collection, inputs []*part) er
 		if err != nil {
 			return err
 		}
-		g.record = &segmentRecord{id: s.e.IDs.New(), blob: blob, rows: uint32(g.rows()), size: uint64(content.size())}
+		g.record = &segmentRecord{id: id, blob: blob, rows: uint32(g.rows()), size: uint64(content.size())}
 		fresh = g
 	}
 	if err := s.commitRewrite(ctx, c, fresh, inputs); err != nil {

@@ -2,8 +2,10 @@ package search_test
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"math"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -18,6 +20,7 @@ import (
 type naive struct {
 	documents map[string]*naiveDocument
 	puts      int
+	dirty     bool // documents were replaced or deleted since the last full merge: keyword scores count them
 }
 
 type naiveDocument struct {
@@ -26,8 +29,7 @@ type naiveDocument struct {
 	members map[string]any
 	tf      map[string]float64
 	length  float64
-	codes   []int // nil = without a vector
-	scale   float64
+	vector  []float64 // as it is stored; nil = without one
 }
 
 // The collection of the model: a text of weight 2 and one of weight 1, both
@@ -54,24 +56,12 @@ func (n *naive) put(members map[string]any) {
 	}
 	if len(embedded) > 0 {
 		v, _ := fakeVector(strings.Join(embedded, "\n"))
-		for i, x := range v {
-			v[i] = search.Single(search.Half(x)) // as it is stored
+		for _, x := range v {
+			d.vector = append(d.vector, float64(search.Single(search.Half(x))))
 		}
-		d.codes, d.scale = naiveCodes(v)
 	}
+	n.dirty = n.dirty || n.documents[d.id] != nil
 	n.documents[d.id] = d
-}
-
-// naiveCodes are the 8 bits of each number by the largest of them.
-func naiveCodes(v []float32) (codes []int, scale float64) {
-	most := 0.0
-	for _, x := range v {
-		most = max(most, math.Abs(float64(x)))
-	}
-	for _, x := range v {
-		codes = append(codes, int(math.RoundToEven(float64(x)*127/most)))
-	}
-	return codes, float64(float32(most / 127))
 }
 
 func (n *naive) bm25(q string, d *naiveDocument) (score float64) {
@@ -100,14 +90,12 @@ func (n *naive) bm25(q string, d *naiveDocument) (score float64) {
 	return score
 }
 
-func (d *naiveDocument) cosine(q string) float64 {
+func (d *naiveDocument) cosine(q string) (sum float64) {
 	v, _ := fakeVector(q)
-	codes, scale := naiveCodes(v)
-	sum := 0
-	for i, c := range codes {
-		sum += c * d.codes[i]
+	for i, x := range v {
+		sum += float64(x) * d.vector[i]
 	}
-	return float64(sum) * scale * d.scale
+	return sum
 }
 
 type naiveHit struct {
@@ -137,10 +125,10 @@ func (n *naive) search(q, mode string, pass func(map[string]any) bool) (hits []n
 		if score > 0 {
 			keyword = append(keyword, naiveHit{d, score})
 		}
-		if d.codes != nil {
+		if d.vector != nil {
 			semantic = append(semantic, naiveHit{d, d.cosine(q)})
 		}
-		if score > 0 || d.codes != nil {
+		if score > 0 || d.vector != nil {
 			either++
 		}
 	}
@@ -344,47 +332,61 @@ func drawDocument(t *rapid.T) map[string]any {
 	return m
 }
 
-// TestAgainstBruteForce runs random writes and holds every search against the
-// naive one: hits, scores, order and count, page by page.
+// TestAgainstBruteForce runs random writes, merges and restarts and holds every
+// search against the naive one: the matching set always, hits, scores, order
+// and facets page by page where no row is dead.
 func TestAgainstBruteForce(t *testing.T) {
-	b := newBed(t)
-	run := 0
+	b := &bed{t: t, dir: filepath.Join(memory(t), "data"), model: &fake{}, options: search.Options{FlushRows: 7}}
+	b.open()
+	t.Cleanup(b.close)
 	rapid.Check(t, func(rt *rapid.T) {
-		run++
-		name := fmt.Sprintf("c%d", run)
-		b.define(name, modelDefinition)
+		b.do("DELETE", "/v1/collections/c", "")
+		b.define("c", modelDefinition)
 		n := &naive{documents: map[string]*naiveDocument{}}
-		for range rapid.IntRange(1, 10).Draw(rt, "steps") {
-			switch rapid.IntRange(0, 5).Draw(rt, "step") {
-			case 0, 1:
-				m := drawDocument(rt)
-				b.do("PUT", "/v1/collections/"+name+"/documents/"+m["id"].(string), jsonOf(m))
-				n.put(m)
-			case 2, 3:
-				var lines []string
-				for range rapid.IntRange(1, 12).Draw(rt, "lines") {
-					m := drawDocument(rt)
-					lines = append(lines, jsonOf(m))
-					n.put(m)
-				}
-				b.post(name, lines...)
-			case 4:
-				id := rapid.SampledFrom([]string{"d1", "d2", "d3", "d4"}).Draw(rt, "id")
-				status := 404
-				if n.documents[id] != nil {
-					status = 204
-				}
-				b.do("DELETE", "/v1/collections/"+name+"/documents/"+id, "").want(status)
-				delete(n.documents, id)
-			default:
-				b.compare(rt, name, n)
-			}
+		for range rapid.IntRange(1, 12).Draw(rt, "steps") {
+			b.step(rt, n)
 		}
-		b.compare(rt, name, n)
-		b.do("DELETE", "/v1/collections/"+name, "").want(204)
+		b.compare(rt, "c", n)
 	})
+	b.do("DELETE", "/v1/collections/c", "").want(204)
 	must(t, b.s.Sweep(background))
 	b.check()
+}
+
+// step does one random thing to the collection and to the model.
+func (b *bed) step(rt *rapid.T, n *naive) {
+	switch rapid.IntRange(0, 9).Draw(rt, "step") {
+	case 0, 1:
+		m := drawDocument(rt)
+		b.do("PUT", "/v1/collections/c/documents/"+m["id"].(string), jsonOf(m))
+		n.put(m)
+	case 2, 3:
+		var lines []string
+		for range rapid.IntRange(1, 12).Draw(rt, "lines") {
+			m := drawDocument(rt)
+			lines = append(lines, jsonOf(m))
+			n.put(m)
+		}
+		b.post("c", lines...)
+	case 4:
+		id := rapid.SampledFrom([]string{"d1", "d2", "d3", "d4"}).Draw(rt, "id")
+		status := 404
+		if n.documents[id] != nil {
+			status, n.dirty = 204, true
+		}
+		b.do("DELETE", "/v1/collections/c/documents/"+id, "").want(status)
+		delete(n.documents, id)
+	case 5:
+		_, err := b.s.Maintain(background, 0) // seals the parts that are full
+		must(b.t, err)
+	case 6:
+		must(b.t, b.s.Merge(background, b.acme, "c"))
+		n.dirty = false
+	case 7:
+		b.reopen()
+	default:
+		b.compare(rt, "c", n)
+	}
 }
 
 // compare asks one random question of both.
@@ -396,21 +398,30 @@ func (b *bed) compare(t *rapid.T, name string, n *naive) {
 	q := strings.Join(rapid.SliceOfN(rapid.SampledFrom(words), 0, 4).Draw(t, "q"), " ")
 	mode := rapid.SampledFrom([]string{"keyword", "semantic", "hybrid"}).Draw(t, "mode")
 	limit := rapid.IntRange(1, 4).Draw(t, "limit")
+	exact := rapid.Bool().Draw(t, "exact")
 	want, count := n.search(q, mode, c.pass)
-	body := map[string]any{"q": q, "mode": mode, "filter": c.text, "limit": limit}
-	at := 0
-	for page := 0; ; page++ {
+	body := map[string]any{"q": q, "mode": mode, "filter": c.text, "limit": limit, "exact": exact, "facets": []string{"color", "tags", "year", "new"}}
+	ranked := !n.dirty || mode == "semantic" || strings.TrimSpace(q) == ""
+	missing := map[string]bool{}
+	for _, w := range want {
+		missing[w.d.id] = true
+	}
+	for at := 0; ; {
 		f := b.search(name, jsonOf(body))
 		if f.Found != count {
 			t.Fatalf("%s found %d, expected was %d", jsonOf(body), f.Found, count)
 		}
+		if got, want := jsonOf(f.Facets), jsonOf(countNaively(want)); got != want {
+			t.Fatalf("%s has the facets %s, expected was %s", jsonOf(body), got, want)
+		}
 		for _, h := range f.Hits {
-			if at >= len(want) {
-				t.Fatalf("%s has more than %d hits", jsonOf(body), len(want))
+			if !missing[h.ID] {
+				t.Fatalf("%s finds %s, or a second time", jsonOf(body), h.ID)
 			}
+			delete(missing, h.ID)
 			w := want[at]
 			at++
-			if h.ID != w.d.id && math.Abs(h.Score-w.score) > 1e-9 || math.Abs(h.Score-w.score) > 1e-6 {
+			if ranked && (h.ID != w.d.id && math.Abs(h.Score-w.score) > 1e-9 || math.Abs(h.Score-w.score) > 1e-6) {
 				t.Fatalf("%s: hit %d is %s with %v, expected was %s with %v", jsonOf(body), at, h.ID, h.Score, w.d.id, w.score)
 			}
 			if jsonOf(h.Document) != jsonOf(normalised(n.documents[h.ID].members)) {
@@ -425,7 +436,56 @@ func (b *bed) compare(t *rapid.T, name string, n *naive) {
 		}
 		body["cursor"] = *f.Next
 	}
-	if at != len(want) {
-		t.Fatalf("%s ends after %d hits, expected were %d", jsonOf(body), at, len(want))
+	if len(missing) > 0 {
+		t.Fatalf("%s does not find %v", jsonOf(body), missing)
 	}
+}
+
+type facetCount struct {
+	Value json.RawMessage
+	Count int
+}
+
+// countNaively counts values as facets do: each once a document, the most
+// frequent first.
+func countNaively(hits []naiveHit) map[string][]facetCount {
+	all := map[string][]facetCount{}
+	for _, field := range []string{"color", "tags", "year", "new"} {
+		counts := map[string]int{}
+		for _, h := range hits {
+			var values []any
+			switch v := h.d.members[field].(type) {
+			case nil:
+			case []string:
+				for _, tag := range slices.Compact(slices.Sorted(slices.Values(v))) {
+					values = append(values, tag)
+				}
+			default:
+				values = append(values, v)
+			}
+			for _, v := range values {
+				counts[jsonOf(v)]++
+			}
+		}
+		all[field] = []facetCount{}
+		for value, n := range counts {
+			all[field] = append(all[field], facetCount{json.RawMessage(value), n})
+		}
+		slices.SortFunc(all[field], func(a, b facetCount) int {
+			return cmp.Or(cmp.Compare(b.Count, a.Count), compareValues(a.Value, b.Value))
+		})
+	}
+	return all
+}
+
+// compareValues orders numbers by what they are, and words by their bytes.
+func compareValues(a, b json.RawMessage) int {
+	var x, y string
+	if json.Unmarshal(a, &x) == nil && json.Unmarshal(b, &y) == nil {
+		return strings.Compare(x, y)
+	}
+	if a[0] == 't' || a[0] == 'f' {
+		return strings.Compare(string(a), string(b))
+	}
+	return bigOf(string(a)).Cmp(bigOf(string(b)))
 }

@@ -49,6 +49,7 @@ func (b *sealing) add(r *row) {
 
 // segmentInfo is the head of a segment file.
 type segmentInfo struct {
+	ID         engine.ID `json:"id"` // so that no two files are equal, one of which may be damaged
 	Collection engine.ID `json:"collection"`
 	Model      string    `json:"model,omitempty"`
 	Rows       int       `json:"rows"`
@@ -59,10 +60,10 @@ type segmentInfo struct {
 }
 
 // seal ends the part, all of whose rows are dead yet, and returns it with the
-// sections of its file. It takes the time of building a graph, and stops when
+// sections of its file, which has the name id. It takes the time of building a graph, and stops when
 // ctx ends.
-func (b *sealing) seal(ctx context.Context) (*part, []section, error) {
-	info := segmentInfo{Collection: b.schema.ID, Model: b.schema.Model, Rows: len(b.versions), Fields: b.schema.fields}
+func (b *sealing) seal(ctx context.Context, id engine.ID) (*part, []section, error) {
+	info := segmentInfo{ID: id, Collection: b.schema.ID, Model: b.schema.Model, Rows: len(b.versions), Fields: b.schema.fields}
 	g := &part{schema: b.schema, versions: b.versions, sizes: b.sizes, vectors: b.vectors, live: bitset.New(len(b.versions))}
 	words := b.text.Encode()
 	b.text = nil
