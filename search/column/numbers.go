@@ -149,9 +149,11 @@ func (n *numbers) compareRows(a, b uint32) int {
 	return cmp.Or(cmp.Compare(n.keys[a], n.keys[b]), cmp.Compare(a, b))
 }
 
+// facets counts equal neighbours in the order of all rows; of few rows it is
+// quicker to make their own.
 func (n *numbers) facets(matching bitset.Set, counts func(value string, n int)) {
 	order := n.order
-	if order == nil {
+	if matching.Count() < len(n.keys)/64 || order == nil {
 		order = n.sorted(matching)
 	}
 	last, count := uint64(0), 0
@@ -161,14 +163,11 @@ func (n *numbers) facets(matching bitset.Set, counts func(value string, n int)) 
 		}
 	}
 	for _, row := range order {
-		if !matching.Has(row) {
-			continue
-		}
 		if key := n.keys[row]; key != last {
 			flush()
 			last, count = key, 0
 		}
-		count++
+		count += int(matching[row/64] >> (row % 64) & 1) // a branch would be guessed wrong half of the time
 	}
 	flush()
 }
