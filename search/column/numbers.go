@@ -149,12 +149,18 @@ func (n *numbers) compareRows(a, b uint32) int {
 	return cmp.Or(cmp.Compare(n.keys[a], n.keys[b]), cmp.Compare(a, b))
 }
 
-// facets counts equal neighbours in the order of all rows; of few rows it is
-// quicker to make their own.
+// facets counts equal neighbours in the order; of few rows, and without an
+// order, it is quicker to look at each.
 func (n *numbers) facets(matching bitset.Set, counts func(value string, n int)) {
-	order := n.order
-	if matching.Count() < len(n.keys)/64 || order == nil {
-		order = n.sorted(matching)
+	if n.order == nil || matching.Count() < len(n.order)/16 {
+		found := map[uint64]int{}
+		for row := range matching.All() {
+			found[n.keys[row]]++
+		}
+		for key, count := range found {
+			counts(n.text(key), count)
+		}
+		return
 	}
 	last, count := uint64(0), 0
 	flush := func() {
@@ -162,7 +168,7 @@ func (n *numbers) facets(matching bitset.Set, counts func(value string, n int)) 
 			counts(n.text(last), count)
 		}
 	}
-	for _, row := range order {
+	for _, row := range n.order {
 		if key := n.keys[row]; key != last {
 			flush()
 			last, count = key, 0
