@@ -53,7 +53,8 @@ type values interface {
 	value(row uint32) Value
 	// test returns the rows that pass; those without a value may be among them.
 	test(t *filter.Test) bitset.Set
-	// facets counts the values of rows that have one.
+	// facets counts the values of rows that have one; the set has room for all
+	// such rows.
 	facets(matching bitset.Set, counts func(value string, n int))
 	append(b []byte, present bitset.Set) []byte
 	memory() int
@@ -91,9 +92,7 @@ func (c *Column) Test(t *filter.Test) bitset.Set {
 // of its words. Numbers are written in decimal, below 1e-6 and from
 // 1e21 with an exponent; booleans as true and false.
 func (c *Column) Facets(matching bitset.Set, counts func(value string, n int)) {
-	matching = matching.Clone()
-	matching.And(c.present)
-	c.values.facets(matching, counts)
+	c.values.facets(c.within(matching), counts)
 }
 
 // Range returns the lowest and the highest of the numbers that rows of the set
@@ -103,9 +102,15 @@ func (c *Column) Range(matching bitset.Set) (lowest, highest Value, ok bool) {
 	if !ok {
 		return lowest, highest, false
 	}
-	matching = matching.Clone()
-	matching.And(c.present)
-	return n.extremes(matching)
+	return n.extremes(c.within(matching))
+}
+
+// within returns the rows of a set that have a value, as a set that has room
+// for all of these.
+func (c *Column) within(matching bitset.Set) bitset.Set {
+	rows := c.present.Clone()
+	rows.And(matching)
+	return rows
 }
 
 // Memory is about how many bytes the column takes.

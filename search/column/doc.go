@@ -33,8 +33,8 @@
 //
 // Caveats:
 //
-//   - A sealed column takes about 8 bytes for each word of a row, or 12 for a
-//     number, and the dictionary. It shares nothing with the bytes it was
+//   - A sealed column takes up to 8 bytes for each word of a row, or 12 for a
+//     number, 4 for each row, and the dictionary. It shares nothing with the bytes it was
 //     opened from.
 //   - Facets of numbers are meant for those with few values: each that differs
 //     is a facet.

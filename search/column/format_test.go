@@ -108,7 +108,11 @@ func FuzzOpen(f *testing.F) {
 	for _, m := range samples {
 		f.Add(m.build().Append(nil))
 	}
-	f.Add(zipfModel(600, 20).build().Append(nil))
+	frequent := model{kind: column.Words} // one that is a bitmap
+	for range 260 {
+		frequent.rows = append(frequent.rows, samples["Words"].rows[0])
+	}
+	f.Add(frequent.build().Append(nil))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		c, err := column.Open(b)
 		if err != nil {

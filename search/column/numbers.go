@@ -149,10 +149,18 @@ func (n *numbers) compareRows(a, b uint32) int {
 	return cmp.Or(cmp.Compare(n.keys[a], n.keys[b]), cmp.Compare(a, b))
 }
 
+// facets counts equal neighbours in the order; of few rows, and without an
+// order, it is quicker to look at each.
 func (n *numbers) facets(matching bitset.Set, counts func(value string, n int)) {
-	order := n.order
-	if order == nil {
-		order = n.sorted(matching)
+	if n.order == nil || matching.Count() < len(n.order)/16 {
+		found := map[uint64]int{}
+		for row := range matching.All() {
+			found[n.keys[row]]++
+		}
+		for key, count := range found {
+			counts(n.text(key), count)
+		}
+		return
 	}
 	last, count := uint64(0), 0
 	flush := func() {
@@ -160,15 +168,12 @@ func (n *numbers) facets(matching bitset.Set, counts func(value string, n int)) 
 			counts(n.text(last), count)
 		}
 	}
-	for _, row := range order {
-		if !matching.Has(row) {
-			continue
-		}
+	for _, row := range n.order {
 		if key := n.keys[row]; key != last {
 			flush()
 			last, count = key, 0
 		}
-		count++
+		count += int(matching[row/64] >> (row % 64) & 1) // a branch would be guessed wrong half of the time
 	}
 	flush()
 }

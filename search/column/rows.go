@@ -1,6 +1,8 @@
 package column
 
 import (
+	"iter"
+	"math/bits"
 	"slices"
 	"unsafe"
 
@@ -30,39 +32,40 @@ type wordRows struct {
 type span struct{ from, to uint32 }
 
 // newRowLists turns the words of rows into the rows of words: it counts, sets
-// out the lists, and fills them.
+// out a list for each word and fills them; then it packs the long ones.
 func newRowLists(w *words) *rowLists {
-	l := &rowLists{starts: make([]uint32, len(w.list)+1)}
-	counts := make([]uint32, len(w.list))
+	ends := make([]uint32, len(w.list)) // of the lists
 	for _, n := range w.ordinals {
-		counts[n]++
+		ends[n]++
 	}
-	next := make([]uint32, len(w.list)) // where its next row goes, or which bitmap is its
 	end := uint32(0)
-	for n, count := range counts {
-		l.starts[n], next[n] = end, end
-		if count < frequent {
-			end += count
-			continue
-		}
-		next[n] = uint32(len(l.bitmaps))
-		l.bitmaps = append(l.bitmaps, wordRows{uint32(n), roaring.New()})
+	for n, count := range ends {
+		ends[n] = end
+		end += count
 	}
-	l.starts[len(counts)] = end
-	l.rows = make([]uint32, end)
+	lists := make([]uint32, end)
 	for row := range w.ends {
 		for _, n := range w.of(uint32(row)) {
-			if counts[n] >= frequent {
-				l.bitmaps[next[n]].rows.Add(uint32(row))
-				continue
-			}
-			l.rows[next[n]] = uint32(row)
-			next[n]++
+			lists[ends[n]] = uint32(row)
+			ends[n]++
 		}
 	}
-	for _, b := range l.bitmaps {
-		b.rows.RunOptimize()
+
+	l := &rowLists{starts: make([]uint32, 1, len(ends)+1)}
+	rare, start := lists[:0], uint32(0)
+	for n, end := range ends {
+		list := lists[start:end]
+		start = end
+		if len(list) < frequent {
+			rare = append(rare, list...)
+		} else {
+			rows := roaring.BitmapOf(list...)
+			rows.RunOptimize()
+			l.bitmaps = append(l.bitmaps, wordRows{uint32(n), rows})
+		}
+		l.starts = append(l.starts, uint32(len(rare)))
 	}
+	l.rows = slices.Clone(rare)
 	return l
 }
 
@@ -93,6 +96,37 @@ func (l *rowLists) mark(passing bitset.Set, spans []span) {
 func (l *rowLists) place(ordinal uint32) int {
 	at, _ := slices.BinarySearchFunc(l.bitmaps, ordinal, func(b wordRows, n uint32) int { return int(b.ordinal) - int(n) })
 	return at
+}
+
+// count counts the rows of each word that are in the set.
+func (l *rowLists) count(matching bitset.Set, found []uint32) {
+	for n := range found {
+		for _, row := range l.rows[l.starts[n]:l.starts[n+1]] {
+			found[n] += uint32(matching[row/64] >> (row % 64) & 1)
+		}
+	}
+	packed := roaring.New()
+	packed.FromDense(matching, false)
+	for _, b := range l.bitmaps {
+		found[b.ordinal] = uint32(b.rows.AndCardinality(packed))
+	}
+}
+
+// runs yields the rows of a set as from … to, at most 64 of them: what is next
+// to each other there can be read in one go.
+func runs(s bitset.Set) iter.Seq2[uint32, uint32] {
+	return func(yield func(from, to uint32) bool) {
+		for i, word := range s {
+			for word != 0 {
+				from := bits.TrailingZeros64(word)
+				to := from + bits.TrailingZeros64(^(word >> from))
+				if !yield(uint32(i*64+from), uint32(i*64+to)) {
+					return
+				}
+				word &= ^uint64(0) << to
+			}
+		}
+	}
 }
 
 func (l *rowLists) memory() int {

@@ -43,12 +43,15 @@ func (w *words) ordinal(word string) uint32 {
 }
 
 // of returns the ordinals of a row.
-func (w *words) of(row uint32) []uint32 {
-	from := uint32(0)
-	if row > 0 {
-		from = w.ends[row-1]
+func (w *words) of(row uint32) []uint32 { return w.between(row, row+1) }
+
+// between returns the ordinals of the rows from … to, of one at least.
+func (w *words) between(from, to uint32) []uint32 {
+	start := uint32(0)
+	if from > 0 {
+		start = w.ends[from-1]
 	}
-	return w.ordinals[from:w.ends[row]]
+	return w.ordinals[start:w.ends[to-1]]
 }
 
 func (w *words) value(row uint32) Value {
@@ -115,11 +118,18 @@ func (w *words) scan(pass []bool) bitset.Set {
 	return rows
 }
 
+// facets looks at the words of each row where these are few, or all. Between, it
+// is quicker to look at the rows of each word, which leaves the processor no
+// branch to guess.
 func (w *words) facets(matching bitset.Set, counts func(value string, n int)) {
 	found := make([]uint32, len(w.list))
-	for row := range matching.All() {
-		for _, n := range w.of(row) {
-			found[n]++
+	if rows := matching.Count(); w.lists != nil && rows > len(w.ends)/8 && rows < len(w.ends) {
+		w.lists.count(matching, found)
+	} else {
+		for from, to := range runs(matching) {
+			for _, n := range w.between(from, to) {
+				found[n]++
+			}
 		}
 	}
 	for n, count := range found {
