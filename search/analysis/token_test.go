@@ -151,8 +151,8 @@ func TestTokensConcurrently(t *testing.T) {
 	var group sync.WaitGroup
 	for worker := range 4 {
 		group.Go(func() {
-			for i := range 6000 {
-				word := "running" + letters((i*7+worker*1500)%20000)
+			for i := range 12_000 {
+				word := "running" + letters((i*7+worker*10_000)%40_000)
 				if got, want := terms(a, word+" the"), modelTerms(word); len(got) != 1 || got[0] != want[0] {
 					t.Errorf("%s has the terms %q, expected was %q", word, got, want)
 					return
