@@ -6,7 +6,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/blevesearch/snowballstem"
-	"golang.org/x/text/unicode/norm"
 )
 
 // maxTerm is the longest term in bytes; what is longer is cut.
@@ -17,37 +16,25 @@ const maxTerm = 64
 type Analyzer struct {
 	language *language
 	stops    map[string]bool // as spell leaves them
-	plain    bool            // i is the lower case of I
+	plain    bool            // letters are spelt one by one
+	table    [tableSize]character
 	memo     memo
 }
 
 func newAnalyzer(l *language) *Analyzer {
-	a := &Analyzer{language: l, stops: map[string]bool{}, plain: l.lower == nil || l.lower('I') == 'i'}
+	a := &Analyzer{language: l, stops: map[string]bool{}, plain: l.vowels == nil && (l.lower == nil || l.lower('I') == 'i')}
+	for r := range a.table {
+		a.table[r] = l.character(rune(r))
+	}
+	var s speller
 	for _, word := range strings.Fields(l.stops) {
-		a.stops[string(a.spell(nil, norm.NFKD.Bytes([]byte(word))))] = true
+		a.stops[string(s.spell(a, []byte(word)))] = true
 	}
 	return a
 }
 
 // Language returns the name of the language.
 func (a *Analyzer) Language() string { return a.language.Name }
-
-// spell appends a decomposed word to buffer as the stemmer wants it: in lower
-// case, each accent composed with its letter.
-func (a *Analyzer) spell(buffer, word []byte) []byte {
-	if !a.language.accented {
-		return append(buffer, word...)
-	}
-	lower := a.language.lower
-	if lower == nil {
-		lower = unicode.ToLower
-	}
-	var composed [maxSpelling + 8]byte
-	for _, r := range string(norm.NFC.Append(composed[:0], word...)) {
-		buffer = utf8.AppendRune(buffer, lower(r))
-	}
-	return buffer
-}
 
 // derive finds what a spelt word is searched by.
 func (a *Analyzer) derive(key string) entry {
@@ -83,31 +70,6 @@ func (a *Analyzer) stems(word string) bool {
 	}
 	return true
 }
-
-// fold removes the accents that have been left for the stemmer.
-func (a *Analyzer) fold(word string) string {
-	if !a.language.accented || isASCII(word) {
-		return word
-	}
-	var folded strings.Builder
-	for _, r := range norm.NFKD.String(word) {
-		if base, ok := bases[r]; ok {
-			folded.WriteString(base)
-		} else if !unicode.Is(unicode.Mn, r) || a.vowel(r) {
-			folded.WriteRune(r)
-		}
-	}
-	return folded.String()
-}
-
-// vowel reports whether a mark is a letter of the language.
-func (a *Analyzer) vowel(r rune) bool {
-	return a.language.vowels != nil && unicode.Is(a.language.vowels, r) && unicode.Is(unicode.M, r)
-}
-
-// bases are letters that look like one with an accent, or are written as two
-// where the keyboard lacks them, but are whole to Unicode. None gets longer.
-var bases = map[rune]string{'ß': "ss", 'æ': "ae", 'œ': "oe", 'ø': "o", 'đ': "d", 'ð': "d", 'þ': "th", 'ł': "l", 'ı': "i"}
 
 // cut shortens a word to maxTerm bytes, between two characters.
 func cut(word string) string {

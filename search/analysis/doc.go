@@ -27,7 +27,8 @@
 //  2. It is written in lower case. In Turkish I becomes ı, and İ i.
 //  3. English and "simple" drop its accents. The other languages keep them,
 //     composed (NFC), for é and e are two letters to their stemmers. Russian
-//     writes е for ё, Romanian ş and ţ for ș and ț.
+//     writes е for ё, Romanian ş and ţ for ș and ț. So a text has the same
+//     terms however its accents are encoded.
 //  4. A stop word ends here.
 //  5. Snowball's stemmer of the language takes its ending off, if it has only
 //     letters that the stemmer knows, and three bytes or more. "simple" stems

@@ -17,9 +17,10 @@ func Example() {
 			wanted[t.Term] = true
 		}
 	}
-	for t := range func(yield func(analysis.Token) bool) { english.Tokens(text, yield) } {
+	english.Tokens(text, func(t analysis.Token) bool {
 		fmt.Println(t.Position, t.Term, text[t.Start:t.End])
-	}
+		return true
+	})
 	fmt.Println(english.Highlight(text, func(term, word string) bool { return wanted[term] }, analysis.Options{}))
 	// Output:
 	// 1 best best

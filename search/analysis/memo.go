@@ -13,7 +13,7 @@ type entry struct {
 }
 
 const (
-	memoSets = 8192
+	memoSets = 16384
 	memoWays = 2
 )
 

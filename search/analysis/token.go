@@ -1,10 +1,8 @@
 package analysis
 
 import (
-	"unicode"
+	"sync"
 	"unicode/utf8"
-
-	"golang.org/x/text/unicode/norm"
 )
 
 // Token is a word of a text.
@@ -34,18 +32,24 @@ type scanner struct {
 	yield    func(Token) bool
 	position uint32
 
-	word       []byte // decomposed; in lower case where it is ASCII or accents are dropped
-	spelt      []byte // room for what spell makes of it
-	start, end int    // of the word in the text
-	ascii      bool   // the word is spelt as it is
-	single     bool   // the word is a character that stands alone
-	stopped    bool   // yield wants no more
+	word       []byte
+	start, end int  // of the word in the text
+	spelt      bool // the word is in lower case, its accents composed
+	single     bool // the word is a character that stands alone
+	stopped    bool // yield wants no more
+	speller    speller
 }
+
+var scanners = sync.Pool{New: func() any { return new(scanner) }}
 
 // scan yields all words of a text, stop words with the term "".
 func (a *Analyzer) scan(text string, yield func(Token) bool) {
-	var word, spelt [maxSpelling + 2*utf8.UTFMax]byte
-	s := scanner{analyzer: a, yield: yield, word: word[:0], spelt: spelt[:0]}
+	s := scanners.Get().(*scanner)
+	*s = scanner{analyzer: a, yield: yield, word: s.word[:0], speller: s.speller}
+	defer func() {
+		s.yield = nil // or the pool kept what it holds
+		scanners.Put(s)
+	}()
 	for i := 0; i < len(text) && !s.stopped; {
 		if c := text[i]; c < utf8.RuneSelf && a.plain {
 			if lowered[c] == 0 {
@@ -57,7 +61,11 @@ func (a *Analyzer) scan(text string, yield func(Token) bool) {
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(text[i:])
-		s.decompose(text[i:i+size], r, i)
+		if c := a.character(r); c.class != compound {
+			s.add(r, c, i, i+size)
+		} else {
+			s.decompose(text[i:i+size], r, i)
+		}
 		i += size
 	}
 	s.flush()
@@ -79,72 +87,47 @@ func (s *scanner) run(text string, i int) int {
 	return i
 }
 
-// decompose reads one character, which is r, as the letters and accents that
-// it is made of.
-func (s *scanner) decompose(character string, r rune, at int) {
-	end := at + len(character)
-	switch {
-	case r == utf8.RuneError:
-		s.flush()
-	case 0xAC00 <= r && r <= 0xD7A3: // Hangul has no table
-		var jamo [3 * utf8.UTFMax]byte
-		for _, r := range string(norm.NFKD.AppendString(jamo[:0], character)) {
-			s.add(r, at, end)
-		}
-	default:
-		if parts := norm.NFKD.PropertiesString(character).Decomposition(); parts != nil {
-			for _, r := range string(parts) {
-				s.add(r, at, end)
-			}
-			return
-		}
-		s.add(r, at, end)
+// decompose reads the parts of a character. Each is where the whole is.
+func (s *scanner) decompose(text string, r rune, at int) {
+	for _, r := range string(decomposition(text, r)) {
+		s.add(r, s.analyzer.character(r), at, at+len(text))
+		s.spelt = s.spelt && !s.analyzer.language.accented
 	}
 }
 
-// add reads a decomposed character, which the text has between start and end.
-func (s *scanner) add(r rune, start, end int) {
-	l := s.analyzer.language
-	alone := standsAlone(r)
-	switch {
-	case unicode.Is(unicode.Mn, r) && !s.analyzer.vowel(r):
+// add reads a character, which the text has between start and end.
+func (s *scanner) add(r rune, c character, start, end int) {
+	switch c.class {
+	case parting:
+		s.flush()
+		return
+	case accent:
 		if len(s.word) == 0 {
 			return
 		}
 		s.end = end
-		if l.accented && len(s.word) < maxSpelling {
-			s.word, s.ascii = utf8.AppendRune(s.word, r), false
+		if s.analyzer.language.accented && len(s.word) < maxSpelling {
+			s.word, s.spelt = utf8.AppendRune(s.word, r), false
 		}
 		return
-	case !alone && !unicode.IsLetter(r) && !unicode.IsNumber(r) && !s.analyzer.vowel(r):
-		s.flush()
-		return
 	}
-	if alone || s.single {
+	if c.class == alone || s.single {
 		s.flush()
 	}
 	s.begin(start)
-	s.end, s.single = end, alone
-	if len(s.word) >= maxSpelling {
-		return
+	s.end, s.single = end, c.class == alone
+	if len(s.word) < maxSpelling {
+		if s.analyzer.plain {
+			r = c.lower
+		}
+		s.word = utf8.AppendRune(s.word, r)
 	}
-	if !l.accented {
-		r = unicode.ToLower(r)
-	}
-	s.word = utf8.AppendRune(s.word, r)
-	s.ascii = s.ascii && r < utf8.RuneSelf && lowered[byte(r)] == byte(r)
-}
-
-// standsAlone reports whether a character is a word: these are written without
-// blanks.
-func standsAlone(r rune) bool {
-	return r >= 0x2E80 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana)
 }
 
 // begin lets a word start at an offset, if none has.
 func (s *scanner) begin(at int) {
 	if len(s.word) == 0 {
-		s.start, s.ascii = at, s.analyzer.plain
+		s.start, s.spelt = at, s.analyzer.plain
 	}
 }
 
@@ -154,8 +137,8 @@ func (s *scanner) flush() {
 		return
 	}
 	key := s.word
-	if !s.ascii {
-		key = s.analyzer.spell(s.spelt[:0], key)
+	if !s.spelt {
+		key = s.speller.spell(s.analyzer, key)
 	}
 	e := s.analyzer.lookup(key)
 	s.stopped = !s.yield(Token{Term: e.term, Word: e.word, Position: s.position, Start: s.start, End: s.end})

@@ -2,6 +2,7 @@ package analysis_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"quintet/search/analysis"
 
+	"golang.org/x/text/unicode/norm"
 	"pgregory.net/rapid"
 )
 
@@ -109,6 +111,28 @@ func checkTokens(t testing.TB, a *analysis.Analyzer, text string) {
 	}
 }
 
+// TestNormalForms holds that a text has the same terms however its accents are
+// encoded.
+func TestNormalForms(t *testing.T) {
+	character := rapid.OneOf(
+		rapid.RuneFrom(nil, unicode.Latin), rapid.RuneFrom(nil, unicode.Cyrillic, unicode.Greek), rapid.RuneFrom(nil, unicode.Arabic),
+		rapid.RuneFrom(nil, unicode.Tamil), rapid.RuneFrom(nil, unicode.Hangul), rapid.RuneFrom(nil, unicode.Hiragana, unicode.Katakana),
+		rapid.RuneFrom([]rune("aeiIoscAEИеiıİ ")), rapid.RuneFrom([]rune("\u0300\u0301\u0303\u0306\u0307\u0308\u030c\u0326\u0327\u0328\u0654\u3099")),
+	)
+	for _, l := range analysis.Languages() {
+		t.Run(l.Name, func(t *testing.T) {
+			a := analyzer(t, l.Name)
+			rapid.Check(t, func(r *rapid.T) {
+				text := string(rapid.SliceOfN(character, 0, 12).Draw(r, "text"))
+				composed, decomposed := norm.NFC.String(text), norm.NFD.String(text)
+				if one, other := terms(a, composed), terms(a, decomposed); !slices.Equal(one, other) {
+					r.Fatalf("%q has the terms %q composed, %q decomposed", text, one, other)
+				}
+			})
+		})
+	}
+}
+
 func TestTokensStop(t *testing.T) {
 	n := 0
 	analyzer(t, "english").Tokens("cold winter coats", func(analysis.Token) bool {
@@ -127,8 +151,8 @@ func TestTokensConcurrently(t *testing.T) {
 	var group sync.WaitGroup
 	for worker := range 4 {
 		group.Go(func() {
-			for i := range 6000 {
-				word := "running" + letters((i*7+worker*1500)%20000)
+			for i := range 12_000 {
+				word := "running" + letters((i*7+worker*10_000)%40_000)
 				if got, want := terms(a, word+" the"), modelTerms(word); len(got) != 1 || got[0] != want[0] {
 					t.Errorf("%s has the terms %q, expected was %q", word, got, want)
 					return
