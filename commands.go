@@ -91,7 +91,7 @@ func Main(ctx context.Context, c Terminal) int {
 	least, most := all[i].arity()
 	cfg, err := loadConfig(config.Input{
 		Args: c.Args, Environ: c.Environ, MaxArgs: most,
-		OtherEnv: []string{"QUINTET_LONG", "QUINTET_IR", "QUINTET_SEED", "QUINTET_SEEDS", "QUINTET_KILLS", "QUINTET_BROWSER", "QUINTET_SCREENSHOTS"},
+		OtherEnv: []string{"QUINTET_LONG", "QUINTET_IR", "QUINTET_SEED", "QUINTET_SEEDS", "QUINTET_KILLS", "QUINTET_BROWSER", "QUINTET_OPENAI", "QUINTET_SCREENSHOTS"},
 	})
 	if errors.Is(err, config.ErrHelp) {
 		usage(c, all)

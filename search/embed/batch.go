@@ -16,37 +16,43 @@ func (m *Model) Embed(ctx context.Context, texts []string) (vectors [][]float32,
 	if len(texts) == 0 {
 		return nil, nil, ctx.Err()
 	}
-	b := &batch{model: m, texts: texts, vectors: make([][]float32, len(texts)), tokens: make([]int, len(texts))}
-	if b.words, err = m.words(); err != nil {
+	b := &batch{texts: texts, vectors: make([][]float32, len(texts)), tokens: make([]int, len(texts))}
+	if err := b.run(ctx, m); err != nil {
 		return nil, nil, err
-	}
-	if b.net, err = m.net(); err != nil {
-		return nil, nil, err
-	}
-	if workers := min(len(texts), cap(m.cores)); workers > 1 {
-		b.share(ctx, workers)
-	} else {
-		b.work(ctx)
-	}
-	if b.err != nil {
-		return nil, nil, b.err
 	}
 	return b.vectors, b.tokens, nil
 }
 
-// A batch is the texts of one call. Its workers take the next text from it
-// until none is left or one has failed.
+// A batch is the texts or the passages of one call. Its workers take the next
+// one from it until none is left or one has failed.
 type batch struct {
-	model   *Model
-	words   *vocabulary
-	net     *network
-	texts   []string
-	vectors [][]float32
-	tokens  []int
-	next    atomic.Int64
-	failed  atomic.Bool
-	once    sync.Once
-	err     error // of the first that failed; read when all workers are gone
+	model    *Model
+	words    *vocabulary
+	net      *network
+	texts    []string
+	passages []Passage // instead of texts
+	vectors  [][]float32
+	tokens   []int // of texts
+	next     atomic.Int64
+	failed   atomic.Bool
+	once     sync.Once
+	err      error // of the first that failed; read when all workers are gone
+}
+
+func (b *batch) run(ctx context.Context, m *Model) (err error) {
+	b.model = m
+	if b.words, err = m.words(); err != nil {
+		return err
+	}
+	if b.net, err = m.net(); err != nil {
+		return err
+	}
+	if workers := min(len(b.vectors), cap(m.cores)); workers > 1 {
+		b.share(ctx, workers)
+	} else {
+		b.work(ctx)
+	}
+	return b.err
 }
 
 func (b *batch) share(ctx context.Context, workers int) {
@@ -60,7 +66,7 @@ func (b *batch) share(ctx context.Context, workers int) {
 func (b *batch) work(ctx context.Context) {
 	for !b.failed.Load() {
 		i := int(b.next.Add(1)) - 1
-		if i >= len(b.texts) {
+		if i >= len(b.vectors) {
 			return
 		}
 		if err := b.embed(ctx, i); err != nil {
@@ -85,9 +91,15 @@ func (b *batch) embed(ctx context.Context, i int) error {
 		d = newDesk(b.net, b.words)
 	}
 	defer b.model.returnDesk(d)
-	d.cutIDs = d.cut(b.texts[i], d.cutIDs)
-	b.tokens[i], b.vectors[i] = len(d.cutIDs), make([]float32, Dim)
-	return b.net.pass(d.cutIDs, d, b.vectors[i])
+	if b.passages != nil {
+		d.framed = frame(b.passages[i].Tokens, d.framed)
+	} else {
+		d.cut(b.texts[i], mostTokens)
+		d.framed = frame(d.ids, d.framed)
+		b.tokens[i] = len(d.framed)
+	}
+	b.vectors[i] = make([]float32, Dim)
+	return b.net.pass(d.framed, d, b.vectors[i])
 }
 
 // takeDesk returns the idle desk that was used last, or nil.

@@ -6,6 +6,8 @@
 //   - A text is what a caller hands in, of any length and in any encoding.
 //   - A token is a piece of a word that the model knows, an id below 30,522.
 //     A text is [CLS], its tokens and [SEP], at most [MaxTokens] together.
+//   - A passage is a part of a longer text, with its place and its tokens.
+//     Passages overlap, so that what stands on a border is whole in one of them.
 //   - The pass is the computation from the tokens of one text to its vector:
 //     six layers of attention and feed-forward.
 //   - A vector is [Dim] float32 of length 1. The dot product of two says how
@@ -38,7 +40,7 @@
 //     [UNK] alone resemble each other whatever they say. Search by keyword has
 //     to carry those.
 //   - A text is cut at 256 tokens. How many were used is returned beside the
-//     vector; divide longer texts first.
+//     vector; [Model.Passages] divides longer texts.
 //   - An empty text has a vector, which means nothing.
 //   - Vectors of different kernels agree to a cosine of at least .9997, not bit
 //     for bit. On one kernel a text's vector is always the same, bit by bit.

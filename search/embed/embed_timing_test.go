@@ -91,3 +91,13 @@ func BenchmarkCores(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkPassages divides 64 KiB into its passages, without embedding them.
+func BenchmarkPassages(b *testing.B) {
+	m := open(b)
+	text := strings.Repeat(textOf(256), 1+(64<<10)/len(textOf(256)))[:64<<10]
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		m.Passages(text)
+	}
+}

@@ -17,6 +17,9 @@ const Dim = 384
 // MaxTokens is where a text is cut, [CLS] and [SEP] included.
 const MaxTokens = 256
 
+// mostTokens is how many a text may have between [CLS] and [SEP].
+const mostTokens = MaxTokens - 2
+
 // Model is the built-in embedding model. It costs nothing before its first
 // text, which reads and checks the weights and packs the matrices (about 11 MB,
 // some tens of milliseconds). Any number of goroutines may use it.
@@ -67,5 +70,6 @@ func (m *Model) Tokens(text string) []int32 {
 		return []int32{textStart, textEnd}
 	}
 	t := tokenizer{vocabulary: v}
-	return t.cut(text, nil)
+	t.cut(text, mostTokens)
+	return frame(t.ids, nil)
 }

@@ -9,7 +9,7 @@ import (
 // as many as cores may work.
 type desk struct {
 	tokenizer
-	cutIDs []int32
+	framed []int32 // the tokens of the text, [CLS] and [SEP] included
 
 	x       []float32 // [MaxTokens][Dim] the residual stream
 	qkv     []float32 // [MaxTokens][3·Dim]
@@ -25,7 +25,7 @@ type desk struct {
 func newDesk(n *network, v *vocabulary) *desk {
 	d := &desk{
 		tokenizer: tokenizer{vocabulary: v},
-		cutIDs:    make([]int32, 0, MaxTokens),
+		framed:    make([]int32, 0, MaxTokens),
 		x:         make([]float32, MaxTokens*Dim),
 		qkv:       make([]float32, MaxTokens*3*Dim),
 		context:   make([]float32, MaxTokens*Dim),
