@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"strconv"
 	"strings"
@@ -177,36 +178,44 @@ func (s *benchServer) importSet(ctx context.Context, collection string, set *jud
 	return err
 }
 
-// judge sends each query of a set in each mode. A mode that the collection does
-// not have is told as such.
+// judge sends each query of a set in each mode.
 func (j *judging) judge(ctx context.Context, set *judgedSet, s *searcher, idOf func(string) string) error {
 	r := &setReport{Name: set.name, Documents: len(set.documents), Queries: len(set.queries)}
 	j.report.Sets = append(j.report.Sets, r)
 	for _, mode := range relevanceModes {
 		fmt.Fprintf(j.terminal.Stderr, "%s: %d queries, %s\n", set.name, len(set.queries), mode)
-		m := &modeReport{Mode: mode}
+		m, err := s.judge(ctx, set, mode, idOf)
+		if err != nil {
+			return fmt.Errorf("%s: %w", set.name, err)
+		}
 		r.Modes = append(r.Modes, m)
-		var all []quality
-		for _, q := range set.queries {
-			ids, err := s.search(ctx, q.text, mode)
-			if why, is := lacks(err); is && len(all) == 0 {
-				m.NotMeasured = why
-				break
-			}
-			if err != nil {
-				return fmt.Errorf("%s, query %s: %w", set.name, q.id, err)
-			}
-			for i, id := range ids {
-				ids[i] = idOf(id)
-			}
-			one := q.grades.judge(ids)
-			all, m.each = append(all, one), append(m.each, one.NDCG10)
-		}
-		if m.NotMeasured == "" {
-			mean := meanQuality(all)
-			m.Quality = &mean
-		}
 	}
 	r.compare()
 	return nil
+}
+
+// judge sends each query in one mode. One that the collection does not have,
+// because nothing in it is embedded, is told as such at its first query.
+func (s *searcher) judge(ctx context.Context, set *judgedSet, mode string, idOf func(string) string) (*modeReport, error) {
+	m := &modeReport{Mode: mode}
+	var all []quality
+	for i, q := range set.queries {
+		ids, err := s.search(ctx, q.text, mode)
+		var refused *refusal
+		if i == 0 && mode != "keyword" && errors.As(err, &refused) && refused.status == http.StatusUnprocessableEntity {
+			m.NotMeasured = "the server says: " + text([]byte(refused.answer), "detail")
+			return m, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("query %s: %w", q.id, err)
+		}
+		for i, id := range ids {
+			ids[i] = idOf(id)
+		}
+		one := q.grades.judge(ids)
+		all, m.each = append(all, one), append(m.each, one.NDCG10)
+	}
+	mean := meanQuality(all)
+	m.Quality = &mean
+	return m, nil
 }

@@ -98,7 +98,7 @@ func (r *relevanceReport) summarise(sets []*judgedSet) {
 			bar(s.Name+": keyword", keyword.NDCG10, bm25-0.005)
 		}
 		if parent, hybrid := better(s.Modes); hybrid != nil {
-			bar(s.Name+": hybrid, and "+parent.Mode, hybrid.Quality.NDCG10, parent.Quality.NDCG10)
+			bar(s.Name+": hybrid, not below "+parent.Mode, hybrid.Quality.NDCG10, parent.Quality.NDCG10)
 		}
 	}
 	if r.Mean = meanOfSets(r.Sets); r.Mean != nil && classics == 3 && len(sets) == 3 {

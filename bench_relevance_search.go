@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -23,7 +24,7 @@ type searcher struct {
 func newSearcher(server, key, collection string, depth int) *searcher {
 	return &searcher{
 		client: &http.Client{Timeout: wireTimeout},
-		url:    strings.TrimSuffix(server, "/") + "/v1/collections/" + collection + "/search",
+		url:    strings.TrimSuffix(server, "/") + "/v1/collections/" + url.PathEscape(collection) + "/search",
 		key:    key, depth: depth,
 	}
 }

@@ -91,6 +91,7 @@ func TestRelevanceRunning(t *testing.T) {
 		switch calls++; {
 		case q.Mode != "keyword":
 			w.WriteHeader(http.StatusUnprocessableEntity)
+			fmt.Fprint(w, `{"code":"no_vectors","detail":"nothing is embedded"}`)
 		case len(q.Q) != 4096 || q.Limit != 100 && q.Cursor == "" || q.Limit != 98 && q.Cursor != "":
 			t.Errorf("asked with limit %d, cursor %q for %d bytes", q.Limit, q.Cursor, len(q.Q))
 		case q.Cursor == "":
@@ -112,19 +113,20 @@ func TestRelevanceRunning(t *testing.T) {
 	r := relevanceOf(t, stdout)
 	m := r.Sets[0].Modes
 	checkQuality(t, *m[0].Quality, quality{0.5, 1. / 3, 1. / 3, 1})
-	if m[1].Quality != nil || !strings.Contains(m[2].NotMeasured, "answers 422") || r.Sets[0].Hybrid != nil || r.Mean != nil || len(r.Bars) != 0 || calls != 5 {
+	if m[1].Quality != nil || !strings.Contains(m[2].NotMeasured, "nothing is embedded") || r.Sets[0].Hybrid != nil || r.Mean != nil || len(r.Bars) != 0 || calls != 5 {
 		t.Errorf("%d calls, and the report is %s", calls, stdout)
 	}
 	stdout, _ = runRelevance(t, exitOK, flags...)
-	for _, want := range []string{": 1 queries\n", "nDCG@10", "  keyword   0.500    0.333", "  semantic  not measured: POST ", "first 100 hits"} {
+	for _, want := range []string{": 1 queries\n", "nDCG@10", "  keyword   0.500    0.333", "  semantic  not measured: the server says: nothing", "first 100 hits"} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("the table is\n%s\nwant %q in it", stdout, want)
 		}
 	}
 }
 
-// TestRelevanceDegraded does not take keyword search for hybrid.
-func TestRelevanceDegraded(t *testing.T) {
+// TestRelevanceFails takes neither keyword search for hybrid nor a collection
+// that is not there for one that finds nothing.
+func TestRelevanceFails(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		fmt.Fprintf(w, `{"hits":[],"next":null,"degraded":%v}`, bytes.Contains(body, []byte("hybrid")))
@@ -134,6 +136,10 @@ func TestRelevanceDegraded(t *testing.T) {
 	_, stderr := runRelevance(t, exitFailed, "--server", server.URL, "--key-file", filepath.Join(files, "key"), "--collection", "c", "--beir", files)
 	if !strings.Contains(stderr, "query q: the server cannot use the vectors") {
 		t.Errorf("it says %s", stderr)
+	}
+	server.Config.Handler = http.NotFoundHandler()
+	if _, stderr := runRelevance(t, exitFailed, "--server", server.URL, "--key-file", filepath.Join(files, "key"), "--collection", "a/b", "--beir", files); !strings.Contains(stderr, "/v1/collections/a%2Fb/search: 404") {
+		t.Errorf("of a collection that is not there it says %s", stderr)
 	}
 }
 
@@ -163,8 +169,8 @@ func TestRelevanceTable(t *testing.T) {
 	for _, want := range []string{
 		"a: 2 queries, 3 documents\n", "  hybrid − semantic: +0.250 nDCG@10, 95 % from +0.250 to +0.250\n", "  hybrid − keyword: -0.200",
 		"mean of 3 sets\n", "  hybrid    0.450    0.250  0.000", "+28.6 % of the means, +8.3 % as",
-		"a: keyword                 0.250  ≥ 0.295  missed\n", "b: keyword                 0.800  ≥ 0.795  met\n",
-		"a: hybrid, and semantic    0.750  ≥ 0.500  met\n", "b: hybrid, and keyword     0.600  ≥ 0.800  missed\n", "mean of the three: hybrid  0.450  ≥ 0.555  missed\n",
+		"a: keyword                     0.250  ≥ 0.295  missed\n", "b: keyword                     0.800  ≥ 0.795  met\n",
+		"a: hybrid, not below semantic  0.750  ≥ 0.500  met\n", "b: hybrid, not below keyword   0.600  ≥ 0.800  missed\n", "mean of the three: hybrid      0.450  ≥ 0.555  missed\n",
 	} {
 		if !strings.Contains(table.String(), want) {
 			t.Errorf("the table is\n%s\nwant %q in it", table.String(), want)

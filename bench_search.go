@@ -115,7 +115,7 @@ func benchIndexModel(ctx context.Context, b *bench) error {
 		return err
 	}
 	round := max(b.settings.Embedded/modelRounds, 1)
-	batch := max(min(round/(2*runtime.NumCPU()), 100), 1)
+	batch := max(min(round/(2*runtime.NumCPU()), 32), 1) // a slow processor has to answer all connections in time
 	var alone, imported time.Duration
 	texts := 0
 	for i := range modelRounds {
