@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -21,12 +22,11 @@ func (w *wire) want(method, path, body string) ([]byte, error) {
 	return wanted(method, path)(w.do(method, path, media, []byte(body)))
 }
 
-// wantLines sends many jobs and demands that all are taken.
-func (w *wire) wantLines(queue string, lines []byte) error {
-	path := "/v1/queues/" + queue + "/jobs"
+// wantLines sends many jobs or documents and demands that all are taken.
+func (w *wire) wantLines(path string, lines []byte) error {
 	answer, err := wanted("POST", path)(w.do("POST", path, "application/x-ndjson", lines))
 	if err == nil && !bytes.Contains(answer, []byte(`"rejected":0`)) {
-		err = fmt.Errorf("POST %s rejects jobs: %.500s", path, answer)
+		err = fmt.Errorf("POST %s rejects lines: %.500s", path, answer)
 	}
 	return err
 }
@@ -87,7 +87,42 @@ func (t times) perSecond(each int) float64 {
 
 // drive makes calls on n connections, each one after the other, as long as more
 // says so of the time that has passed. An error ends all of them.
-func (s *benchServer) drive(ctx context.Context, n int, more func(time.Duration) bool, call func(*wire) error) (t times, err error) {
+func (s *benchServer) drive(ctx context.Context, n int, more func(time.Duration) bool, call func(*wire) error) (times, error) {
+	return s.connected(ctx, n, func(ctx context.Context, w *wire, began time.Time) (took []time.Duration, err error) {
+		for ctx.Err() == nil && more(time.Since(began)) {
+			start := time.Now()
+			if err := call(w); err != nil {
+				return took, err
+			}
+			took = append(took, time.Since(start))
+		}
+		return took, nil
+	})
+}
+
+// importAll sends each body once, of lines that must all be taken.
+func (s *benchServer) importAll(ctx context.Context, path string, bodies [][]byte) (times, error) {
+	return s.each(ctx, len(bodies), func(w *wire, i int) error { return w.wantLines(path, bodies[i]) })
+}
+
+// each makes the calls below n on 4 connections.
+func (s *benchServer) each(ctx context.Context, n int, call func(w *wire, i int) error) (times, error) {
+	var next atomic.Int64
+	return s.connected(ctx, 4, func(ctx context.Context, w *wire, _ time.Time) (took []time.Duration, err error) {
+		for i := int(next.Add(1)) - 1; i < n && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
+			start := time.Now()
+			if err := call(w, i); err != nil {
+				return took, err
+			}
+			took = append(took, time.Since(start))
+		}
+		return took, nil
+	})
+}
+
+// connected runs one load on each of n connections, all of which have begun at
+// the same time. An error ends all of them.
+func (s *benchServer) connected(ctx context.Context, n int, run func(context.Context, *wire, time.Time) ([]time.Duration, error)) (t times, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	wires := make([]*wire, n)
@@ -105,13 +140,9 @@ func (s *benchServer) drive(ctx context.Context, n int, more func(time.Duration)
 	var all sync.WaitGroup
 	for i, w := range wires {
 		all.Go(func() {
-			for ctx.Err() == nil && more(time.Since(began)) {
-				start := time.Now()
-				if err := call(w); err != nil {
-					cancel(err)
-					return
-				}
-				took[i] = append(took[i], time.Since(start))
+			var err error
+			if took[i], err = run(ctx, w, began); err != nil {
+				cancel(err)
 			}
 		})
 	}

@@ -17,8 +17,10 @@ type benchReport struct {
 	Machine      machine         `json:"machine"`
 	Seconds      float64         `json:"seconds"`
 	Runs         int             `json:"runs"`
-	Jobs         int             `json:"jobs"`
-	PayloadBytes int             `json:"payload_bytes"`
+	Jobs         int             `json:"jobs,omitempty"`
+	PayloadBytes int             `json:"payload_bytes,omitempty"`
+	Documents    int             `json:"documents,omitempty"`
+	Embedded     int             `json:"embedded,omitempty"`
 	Measures     []*benchMeasure `json:"measures"`
 }
 
@@ -54,8 +56,10 @@ type benchBar struct {
 func atLeast(limit float64) *benchBar { return &benchBar{AtLeast: &limit} }
 func atMost(limit float64) *benchBar  { return &benchBar{AtMost: &limit} }
 
-// everywhereAtMost is for a ratio of one run, and for memory.
-func everywhereAtMost(limit float64) *benchBar { return &benchBar{AtMost: &limit, everywhere: true} }
+// everywhereAtMost and everywhereAtLeast are for a ratio of one run, for memory
+// and for what is right or wrong.
+func everywhereAtMost(limit float64) *benchBar  { return &benchBar{AtMost: &limit, everywhere: true} }
+func everywhereAtLeast(limit float64) *benchBar { return &benchBar{AtLeast: &limit, everywhere: true} }
 
 // add notes a figure of the measure that runs. A bar may be nil.
 func (b *bench) add(name string, value float64, unit string, bar *benchBar) {
@@ -115,11 +119,15 @@ func (r *benchReport) judge() {
 	for _, m := range r.Measures {
 		for _, f := range m.Figures {
 			if f.Bar != nil {
-				f.Bar.Met = f.Bar.AtLeast != nil && f.Value >= *f.Bar.AtLeast || f.Bar.AtMost != nil && f.Value <= *f.Bar.AtMost
-				f.Bar.Binding = f.Bar.everywhere || r.Machine.RatesBind
+				f.Bar.judge(f.Value, r.Machine.RatesBind)
 			}
 		}
 	}
+}
+
+func (b *benchBar) judge(value float64, ratesBind bool) {
+	b.Met = b.AtLeast != nil && value >= *b.AtLeast || b.AtMost != nil && value <= *b.AtMost
+	b.Binding = b.everywhere || ratesBind
 }
 
 func (b *benchBar) String() string {
@@ -156,11 +164,19 @@ func (r *benchReport) howOften() string {
 	return fmt.Sprintf("medians of %d runs", r.Runs)
 }
 
+// load tells what was measured.
+func (r *benchReport) load() string {
+	if r.Documents > 0 {
+		return fmt.Sprintf("%d documents of %d words", r.Documents, documentWords)
+	}
+	return fmt.Sprintf("payload %d B", r.PayloadBytes)
+}
+
 func (r *benchReport) writeTable(out io.Writer) error {
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	m := r.Machine
-	fmt.Fprintf(t, "%d cores of %s, %s, %s; fdatasync p50 %s ms before and %s ms after; payload %d B; %s\n\n",
-		m.Cores, m.CPU, m.Go, m.System, plainNumber(m.SyncBefore), plainNumber(m.SyncAfter), r.PayloadBytes, r.howOften())
+	fmt.Fprintf(t, "%d cores of %s, %s, %s; fdatasync p50 %s ms before and %s ms after; %s; %s\n\n",
+		m.Cores, m.CPU, m.Go, m.System, plainNumber(m.SyncBefore), plainNumber(m.SyncAfter), r.load(), r.howOften())
 	for _, m := range r.Measures {
 		fmt.Fprintf(t, "%s: %s\n", m.Name, m.Title)
 		for _, f := range m.Figures {

@@ -22,7 +22,7 @@ type benchPlan struct {
 	run         func(context.Context, *bench) error
 }
 
-func benchMeasures() []benchPlan {
+func schedulerMeasures() []benchPlan {
 	return []benchPlan{
 		{"enqueue", "single jobs on 64 connections", benchEnqueue},
 		{"bulk", "NDJSON of 1,000 jobs on 4 connections", benchBulk},
@@ -35,18 +35,14 @@ func benchMeasures() []benchPlan {
 	}
 }
 
-func benchMeasureNames() (names []string) {
-	for _, m := range benchMeasures() {
-		names = append(names, m.name)
-	}
-	return names
-}
-
 // lines repeats a job.
 func lines(n int) []byte { return bytes.Repeat([]byte(benchJob+"\n"), n) }
 
+// jobsOf is where the jobs of a queue are sent.
+func jobsOf(queue string) string { return "/v1/queues/" + queue + "/jobs" }
+
 func enqueueInto(queue string) func(*wire) error {
-	path := "/v1/queues/" + queue + "/jobs"
+	path := jobsOf(queue)
 	return func(w *wire) error {
 		_, err := w.want("POST", path, benchJob)
 		return err
@@ -66,7 +62,7 @@ func benchEnqueue(ctx context.Context, b *bench) error {
 func benchBulk(ctx context.Context, b *bench) error {
 	const batch = 1_000
 	body := lines(batch)
-	t, err := b.server.drive(ctx, 4, b.inTime, func(w *wire) error { return w.wantLines("bulk", body) })
+	t, err := b.server.drive(ctx, 4, b.inTime, func(w *wire) error { return w.wantLines(jobsOf("bulk"), body) })
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ func benchBesideBulk(ctx context.Context, b *bench) error {
 	body := lines(batch)
 	var bulk times
 	single, err := b.server.beside(ctx, 16, enqueueInto("single"), func(ctx context.Context) (err error) {
-		bulk, err = b.server.drive(ctx, 1, b.inTime, func(w *wire) error { return w.wantLines("bulk", body) })
+		bulk, err = b.server.drive(ctx, 1, b.inTime, func(w *wire) error { return w.wantLines(jobsOf("bulk"), body) })
 		return err
 	})
 	if err != nil {
@@ -78,7 +78,7 @@ func benchBesidePurge(ctx context.Context, b *bench) error {
 
 // finish takes up to 1,000 jobs through their life.
 func (w *wire) finish(n int) error {
-	if err := w.wantLines(finishedQueue, lines(n)); err != nil {
+	if err := w.wantLines(jobsOf(finishedQueue), lines(n)); err != nil {
 		return err
 	}
 	answer, err := w.want("POST", "/v1/queues/"+finishedQueue+"/lease", fmt.Sprintf(`{"limit":%d,"wait":"10s"}`, n))

@@ -68,7 +68,7 @@ func (b *bench) enqueueBatches(ctx context.Context, body []byte, batch, times in
 	var next atomic.Int64
 	t, err := b.server.drive(ctx, 4, func(time.Duration) bool { return next.Load() < int64(times) }, func(w *wire) error {
 		if i := next.Add(1) - 1; i < int64(times) {
-			return w.wantLines(waitingQueue(int(i)), body)
+			return w.wantLines(jobsOf(waitingQueue(int(i))), body)
 		}
 		return nil
 	})
@@ -181,18 +181,7 @@ func (b *bench) waiting(ctx context.Context) (jobs int, err error) {
 
 // heap reads the Go heap from the server's metrics.
 func (b *bench) heap(ctx context.Context, name string, bar *benchBar) error {
-	w, err := dialWire(ctx, b.server.addr, b.server.key)
-	if err != nil {
-		return err
-	}
-	defer w.Close()
-	answer, err := w.want("GET", "/metrics", "")
-	if err != nil {
-		return err
-	}
-	_, after, _ := strings.Cut(string(answer), "\ngo_memstats_heap_inuse_bytes ")
-	value, _, _ := strings.Cut(after, "\n")
-	bytes, err := strconv.ParseFloat(value, 64)
+	bytes, err := b.server.metric(ctx, "go_memstats_heap_inuse_bytes")
 	b.add(name, bytes/1e6, "MB", bar)
 	return err
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -151,6 +152,44 @@ func (s *benchServer) stop() error {
 	case <-time.After(2 * time.Minute):
 		return errors.Join(errors.New("the server does not stop"), s.process.Process.Kill(), <-s.ended)
 	}
+}
+
+// kill ends the server as a loss of power would, but for what the system has
+// yet to write.
+func (s *benchServer) kill() error {
+	err := s.process.Process.Kill()
+	<-s.ended // with the signal
+	s.process = nil
+	return err
+}
+
+// metric reads a value of the server's metrics.
+func (s *benchServer) metric(ctx context.Context, name string) (float64, error) {
+	w, err := dialWire(ctx, s.addr, s.key)
+	if err != nil {
+		return 0, err
+	}
+	defer w.Close()
+	answer, err := w.want("GET", "/metrics", "")
+	if err != nil {
+		return 0, err
+	}
+	_, after, _ := strings.Cut(string(answer), "\n"+name+" ")
+	value, _, _ := strings.Cut(after, "\n")
+	return strconv.ParseFloat(value, 64)
+}
+
+// status reads what Linux tells of the server's memory, such as RssAnon, in
+// bytes. Elsewhere there is no such file.
+func (s *benchServer) status(name string) (bytes float64, err error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.process.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	_, after, _ := strings.Cut(string(text), "\n"+name+":")
+	value, _, _ := strings.Cut(after, " kB\n")
+	kB, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
+	return 1024 * kB, err
 }
 
 func (s *benchServer) remove() error {

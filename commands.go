@@ -64,7 +64,7 @@ func commands() []command {
 		{"demo", "remove", "delete the tenant demo, its data and its key", removeDemo},
 		{"healthcheck", "", "exit 0 if the server is ready", healthcheck},
 		{"config", "print|check|docs", "show the configuration as it takes effect, check it, or document it", showConfig},
-		{"bench", "scheduler", "measure a server of its own over HTTP; its flags: quintet bench --help", benchmark},
+		{"bench", "scheduler|search|relevance", "measure a server of its own over HTTP, or how well search answers judged queries; its flags: quintet bench --help", benchmark},
 		{"version", "", "print the version", version},
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strings"
@@ -15,13 +16,15 @@ import (
 // benchSettings are the flags of the command bench. They are none of the
 // server's, which the command starts itself.
 type benchSettings struct {
-	JSON    bool     `name:"json" doc:"Print one JSON object instead of a table."`
-	Seconds float64  `name:"seconds" default:"4" doc:"How long each load runs."`
-	Runs    int      `name:"runs" default:"1" doc:"How often each measure is taken, on a fresh server each time. The median of three is what a bar is held to."`
-	Jobs    int      `name:"jobs" default:"1000000" doc:"How many jobs wait while lists are read and the server restarts; a tenth of them is purged."`
-	Delayed int      `name:"delayed" default:"0" doc:"How many jobs wait for their time while the server restarts. It is not measured without a number."`
-	Only    []string `name:"only" doc:"The measures to take, such as enqueue,life-cycle. All of them if empty."`
-	Folder  string   `name:"folder" doc:"Where the temporary data folder is made: on the disk to measure. The system's folder for temporary files if empty."`
+	JSON      bool     `name:"json" doc:"Print one JSON object instead of a table."`
+	Seconds   float64  `name:"seconds" default:"4" doc:"How long each load runs."`
+	Runs      int      `name:"runs" default:"1" doc:"How often each measure is taken, on a fresh server each time. The median of three is what a bar is held to."`
+	Only      []string `name:"only" doc:"The measures to take, such as enqueue,life-cycle. All of them if empty."`
+	Folder    string   `name:"folder" doc:"Where the temporary data folder is made: on the disk to measure. The system's folder for temporary files if empty."`
+	Jobs      int      `name:"jobs" default:"1000000" doc:"Of the scheduler: how many jobs wait while lists are read and the server restarts; a tenth of them is purged."`
+	Delayed   int      `name:"delayed" default:"0" doc:"Of the scheduler: how many jobs wait for their time while the server restarts. It is not measured without a number."`
+	Documents int      `name:"documents" default:"100000" doc:"Of search: how many documents are indexed, searched, and there at a restart."`
+	Embedded  int      `name:"embedded" default:"2000" doc:"Of search: how many documents of 128 tokens the model embeds while they are indexed."`
 }
 
 func (s *benchSettings) Validate() (problems []config.Problem) {
@@ -37,33 +40,80 @@ func (s *benchSettings) Validate() (problems []config.Problem) {
 	if s.Delayed != 0 && (s.Delayed < 100 || s.Delayed > 100_000_000) {
 		problems = append(problems, config.Problem{Field: "delayed", Problem: "is not between 100 and 100,000,000"})
 	}
-	for _, name := range s.Only {
-		if !slices.Contains(benchMeasureNames(), name) {
-			problems = append(problems, config.Problem{Field: "only", Problem: fmt.Sprintf("there is no measure %q", name), Hint: "one of " + strings.Join(benchMeasureNames(), ", ")})
-		}
+	if s.Documents < 100 || s.Documents > 10_000_000 {
+		problems = append(problems, config.Problem{Field: "documents", Problem: "is not between 100 and 10,000,000"})
+	}
+	if s.Embedded < 1 || s.Embedded > 1_000_000 {
+		problems = append(problems, config.Problem{Field: "embedded", Problem: "is not between 1 and 1,000,000"})
 	}
 	return problems
 }
 
 func (s *benchSettings) time() time.Duration { return time.Duration(s.Seconds * float64(time.Second)) }
 
+// benchSubject is one capability that can be measured.
+type benchSubject struct {
+	name     string
+	measures []benchPlan
+	flags    []string // that no other subject has
+}
+
+func benchSubjects() []benchSubject {
+	return []benchSubject{
+		{"scheduler", schedulerMeasures(), []string{"jobs", "delayed"}},
+		{"search", searchMeasures(), []string{"documents", "embedded"}},
+	}
+}
+
+// check refuses what another subject has.
+func (s benchSubject) check(settings *benchSettings, sources config.Sources) error {
+	var problems []config.Problem
+	for _, other := range benchSubjects() {
+		for _, flag := range other.flags {
+			if other.name != s.name && sources[flag] != "default" {
+				problems = append(problems, config.Problem{Field: flag, Source: sources[flag], Problem: "is of bench " + other.name})
+			}
+		}
+	}
+	var names []string
+	for _, m := range s.measures {
+		names = append(names, m.name)
+	}
+	for _, name := range settings.Only {
+		if !slices.Contains(names, name) {
+			problems = append(problems, config.Problem{Field: "only", Problem: fmt.Sprintf("there is no measure %q", name), Hint: "one of " + strings.Join(names, ", ")})
+		}
+	}
+	if problems == nil {
+		return nil
+	}
+	return &config.Error{Problems: problems}
+}
+
 // benchmark measures one capability over HTTP, through a server of its own in
-// a temporary folder.
+// a temporary folder, or judges how good search is.
 func benchmark(ctx context.Context, c Terminal, _ *Config, args []string) error {
+	if len(args) > 0 && args[0] == "relevance" {
+		return relevance(ctx, c, args[1:])
+	}
 	var settings benchSettings
 	loaded, err := config.Load(&settings, config.Input{Args: args, MaxArgs: 1})
 	if errors.Is(err, config.ErrHelp) {
-		fmt.Fprint(c.Stderr, "usage: quintet bench scheduler [flags]\n\nflags:\n")
-		return config.Usage(c.Stderr, &settings)
+		return benchUsage(c.Stderr)
 	}
 	if err != nil {
 		return err
 	}
-	if len(loaded.Args) != 1 || loaded.Args[0] != "scheduler" {
-		return fmt.Errorf("scheduler is what can be measured: %w", errUsage)
+	all := benchSubjects()
+	i := slices.IndexFunc(all, func(s benchSubject) bool { return len(loaded.Args) == 1 && loaded.Args[0] == s.name })
+	if i < 0 {
+		return fmt.Errorf("scheduler, search and relevance are what can be measured: %w", errUsage)
+	}
+	if err := all[i].check(&settings, loaded.Sources); err != nil {
+		return err
 	}
 	b := &bench{settings: settings, terminal: c}
-	err = b.run(ctx)
+	err = b.run(ctx, all[i])
 	if b.report == nil {
 		return err
 	}
@@ -72,6 +122,15 @@ func benchmark(ctx context.Context, c Terminal, _ *Config, args []string) error 
 		write = b.report.writeJSON
 	}
 	return errors.Join(err, write(c.Stdout))
+}
+
+func benchUsage(out io.Writer) error {
+	fmt.Fprint(out, "usage: quintet bench scheduler|search [flags]\n\nflags:\n")
+	if err := config.Usage(out, &benchSettings{}); err != nil {
+		return err
+	}
+	fmt.Fprint(out, "\nusage: quintet bench relevance [flags]\n\nflags:\n")
+	return config.Usage(out, &relevanceSettings{})
 }
 
 // bench is one run of the command.
@@ -86,7 +145,7 @@ type bench struct {
 
 // run takes each measure on fresh servers, so that none pays for what another
 // left behind. A measure that fails stands in the report, and the others run.
-func (b *bench) run(ctx context.Context) (err error) {
+func (b *bench) run(ctx context.Context, subject benchSubject) (err error) {
 	if b.dir, err = os.MkdirTemp(b.settings.Folder, "quintet-bench-"); err != nil {
 		return err
 	}
@@ -95,10 +154,15 @@ func (b *bench) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	b.report = &benchReport{Machine: thisMachine(), Seconds: b.settings.Seconds, Runs: b.settings.Runs, Jobs: b.settings.Jobs, PayloadBytes: benchPayload, Measures: []*benchMeasure{}}
+	b.report = &benchReport{Machine: thisMachine(), Seconds: b.settings.Seconds, Runs: b.settings.Runs, Measures: []*benchMeasure{}}
+	if subject.name == "search" {
+		b.report.Documents, b.report.Embedded = b.settings.Documents, b.settings.Embedded
+	} else {
+		b.report.Jobs, b.report.PayloadBytes = b.settings.Jobs, benchPayload
+	}
 	b.report.Machine.SyncBefore = milliseconds(before)
 	var errs []error
-	for _, m := range benchMeasures() {
+	for _, m := range subject.measures {
 		if ctx.Err() != nil || len(b.settings.Only) > 0 && !slices.Contains(b.settings.Only, m.name) {
 			continue
 		}
