@@ -63,13 +63,13 @@ func (s *Service) sweep(ctx context.Context) error {
 // sweepCollection removes documents and pointers, and at last the note that
 // there are some.
 func (s *Service) sweepCollection(ctx context.Context, t engine.Tenant, id engine.ID) error {
-	if err := s.sweepSegments(ctx, t, id); err != nil {
-		return err
-	}
 	for {
 		left := false
 		err := s.e.Store.Update(ctx, t, func(tx *engine.Tx) error {
 			left = false
+			if err := s.sweepSegments(tx, id); err != nil {
+				return err
+			}
 			n := 0
 			for _, b := range []engine.Bucket{bucketDocuments, bucketIDs} {
 				for key := range tx.Keys(b, id[:], after(id)) {
@@ -90,16 +90,14 @@ func (s *Service) sweepCollection(ctx context.Context, t engine.Tenant, id engin
 }
 
 // sweepSegments gives back the files of a collection's segments.
-func (s *Service) sweepSegments(ctx context.Context, t engine.Tenant, id engine.ID) error {
-	return s.e.Store.Update(ctx, t, func(tx *engine.Tx) error {
-		var old []*segmentRecord
-		for key, value := range tx.Scan(bucketSegments, id[:], after(id)) {
-			r, err := decodeSegmentRecord(key, value)
-			if err != nil {
-				return err
-			}
-			old = append(old, r)
+func (s *Service) sweepSegments(tx *engine.Tx, id engine.ID) error {
+	var old []*segmentRecord
+	for key, value := range tx.Scan(bucketSegments, id[:], after(id)) {
+		r, err := decodeSegmentRecord(key, value)
+		if err != nil {
+			return err
 		}
-		return s.replaceSegments(tx, id, nil, old)
-	}, engine.Bulk, engine.Reclaim)
+		old = append(old, r)
+	}
+	return s.replaceSegments(tx, id, nil, old)
 }
