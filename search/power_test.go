@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"quintet/engine"
 	"quintet/search"
 )
 
@@ -121,10 +122,11 @@ func (b *bed) dump() map[string]string {
 func (b *bed) cutDuring(rng *rand.Rand, f func()) (survived bool) {
 	b.t.Helper()
 	old, _ := b.storeBytes()
+	seq := b.seq()
 	before := b.copyFolder(filepath.Join(filepath.Dir(b.dir), fmt.Sprint(rng.Uint64())))
 	f()
 	image, size := b.storeBytes()
-	if survived = rng.IntN(2) == 0; !survived {
+	if survived = rng.IntN(2) == 0 || b.seq() > seq+1; !survived { // after two commits the old root is no more
 		image = halfWritten(rng, old, image)
 	}
 	b.close()
@@ -190,4 +192,10 @@ func (b *bed) copyFolder(to string) string {
 		return errors.Join(err, os.WriteFile(filepath.Join(to, rest), data, 0o600))
 	}))
 	return to
+}
+
+// seq is the number of the newest commit.
+func (b *bed) seq() (seq uint64) {
+	must(b.t, b.e.Store.View(background, b.acme, func(v *engine.View) error { seq = v.Seq(); return nil }))
+	return seq
 }
