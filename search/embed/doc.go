@@ -26,6 +26,9 @@
 //	m, err := embed.Open()
 //	vectors, tokens, err := m.Embed(ctx, []string{"How do I reset my password?"})
 //
+//	passages, cut := m.Passages(chapter)
+//	vectors, err = m.EmbedPassages(ctx, passages)
+//
 // The model is all-MiniLM-L6-v2 of sentence-transformers (Apache-2.0, data/LICENCE
 // and data/PROVENANCE.md): MiniLM (Wang et al. 2020) with 6 layers, width 384
 // and 12 heads, trained as a sentence encoder (Reimers and Gurevych 2019).

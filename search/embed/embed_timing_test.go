@@ -23,7 +23,7 @@ func textOf(n int) string {
 // is than the portable kernels in the same run.
 func BenchmarkEmbed(b *testing.B) {
 	kernels := embed.Kernels()
-	for _, n := range []int{8, 32, 128, 256} {
+	for _, n := range []int{8, 16, 32, 128, 256} {
 		var portable float64 // ms
 		for i := len(kernels) - 1; i >= 0; i-- {
 			b.Run(fmt.Sprintf("%dtokens/%s", n, kernels[i]), func(b *testing.B) {

@@ -193,26 +193,6 @@ func TestPassageLimits(t *testing.T) {
 	}
 }
 
-// TestHugePassages holds that 256 KiB of a text are all that counts.
-func TestHugePassages(t *testing.T) {
-	m := open(t)
-	const limit = 1 << 18
-	for name, unit := range map[string]string{
-		"words": "word ", "one word": "a", "beyond ASCII": "ä", "accents": "\u0301", "blanks": " ", "controls": "\x00", "brackets": "[", "broken": "\xff", "tone marks": "\u302e",
-	} {
-		t.Run(name, func(t *testing.T) {
-			text := strings.Repeat(unit, 4*limit/len(unit))
-			passages, cut := m.Passages(text)
-			part, _ := m.Passages(text[:limit])
-			if !cut || !slices.EqualFunc(passages, part, func(a, b embed.Passage) bool {
-				return a.Start == b.Start && a.End == b.End && slices.Equal(a.Tokens, b.Tokens)
-			}) {
-				t.Errorf("%d passages, %d of 256 KiB, cut: %v", len(passages), len(part), cut)
-			}
-		})
-	}
-}
-
 // TestPassageVectors holds that the first passage has the vector of the text,
 // bit by bit, and each the vector of its part where no word is divided.
 func TestPassageVectors(t *testing.T) {
