@@ -62,7 +62,11 @@ func lacks(err error) (why string, is bool) {
 	}
 	switch r.status {
 	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusUnprocessableEntity:
-		return fmt.Sprintf("%s answers %d", r.request, r.status), true
+		why = fmt.Sprintf("%s answers %d", r.request, r.status)
+		if detail := text([]byte(r.answer), "detail"); detail != "" {
+			why += ": " + detail
+		}
+		return why, true
 	}
 	return "", false
 }

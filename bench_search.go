@@ -30,7 +30,7 @@ const searchFields = `{"name":"title","type":"text"},{"name":"text","type":"text
 const (
 	columnsOnly = `{"fields":[` + searchFields + `],"embed":[]}`
 	titleOnly   = `{"fields":[` + searchFields + `],"embed":["title"]}`
-	carried     = `{"fields":[{"name":"text","type":"text"},{"name":"place","type":"vector(384)"}]}`
+	carried     = `{"fields":[{"name":"text","type":"text"},{"name":"place","type":"vector(384)"}],"embed":[]}`
 	embedded    = `{"fields":[{"name":"text","type":"text"}],"embed":["text"]}`
 )
 
