@@ -28,6 +28,7 @@ import (
 	"quintet/engine"
 	"quintet/engine/enginetest"
 	"quintet/search"
+	"quintet/search/embed"
 )
 
 // noon is when the clock of a bed stands.
@@ -57,6 +58,54 @@ func (f *fake) Embed(ctx context.Context, texts []string) (vectors [][]float32, 
 		vectors, tokens = append(vectors, v), append(tokens, n+2)
 	}
 	return vectors, tokens, ctx.Err()
+}
+
+// Passages divides a text after each 20 words, of which the next has 4 again.
+func (f *fake) Passages(text string) (passages []embed.Passage, cut bool) {
+	var starts, ends []int
+	for at := 0; at < len(text); {
+		if text[at] <= ' ' {
+			at++
+			continue
+		}
+		starts = append(starts, at)
+		for at < len(text) && text[at] > ' ' {
+			at++
+		}
+		ends = append(ends, at)
+	}
+	for first := 0; first < len(starts); first += 16 {
+		if len(passages) == embed.MaxPassages {
+			return passages, true
+		}
+		last := min(first+20, len(starts))
+		passages = append(passages, embed.Passage{Start: starts[first], End: ends[last-1], Tokens: f.keep(text[starts[first]:ends[last-1]])})
+		if last == len(starts) {
+			break
+		}
+	}
+	return passages, false
+}
+
+// keep makes tokens of a text, which EmbedPassages turns back into it.
+func (f *fake) keep(text string) (tokens []int32) {
+	for _, r := range text {
+		tokens = append(tokens, r)
+	}
+	return tokens
+}
+
+func (f *fake) EmbedPassages(ctx context.Context, passages []embed.Passage) ([][]float32, error) {
+	vectors, _, err := f.Embed(ctx, textsOf(passages))
+	return vectors, err
+}
+
+// textsOf are the texts that a fake made passages of.
+func textsOf(passages []embed.Passage) (texts []string) {
+	for _, p := range passages {
+		texts = append(texts, string(p.Tokens))
+	}
+	return texts
 }
 
 func fakeVector(text string) (v []float32, words int) {
@@ -385,6 +434,11 @@ func jsonOf(v any) string {
 type counting struct {
 	search.Embedder
 	texts int
+}
+
+func (c *counting) EmbedPassages(ctx context.Context, passages []embed.Passage) ([][]float32, error) {
+	c.texts += len(passages)
+	return c.Embedder.EmbedPassages(ctx, passages)
 }
 
 func (c *counting) Embed(ctx context.Context, texts []string) ([][]float32, []int, error) {

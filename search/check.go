@@ -18,6 +18,7 @@ func (s *Service) check(ctx context.Context, v *engine.View, report func(string)
 		c.readCollections()
 		c.checkDocuments()
 		c.checkPointers()
+		c.checkSegments()
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -32,6 +33,7 @@ type checking struct {
 	schemas   map[engine.ID]*schema
 	dropped   map[engine.ID]bool
 	documents int // of collections that are there
+	passages  int // of those, the ones that have several
 	report    func(format string, args ...any)
 }
 
@@ -102,7 +104,14 @@ func (c *checking) checkDocument(sc *schema, v version, value []byte) error {
 	if (len(d.vector) > 0 && sc.embeds()) != (d.hash != [16]byte{}) || len(d.vector) > 0 && !sc.hasVectors() {
 		return fmt.Errorf("it has a vector without a text, or the other way round")
 	}
-	_, err = sc.newRow(put{version: v, value: value})
+	passages := c.v.Get(bucketPassages, documentKey(sc.ID, v))
+	if d.more != (passages != nil) {
+		return fmt.Errorf("it has passages and does not say so, or the other way round")
+	}
+	if d.more {
+		c.passages++
+	}
+	_, err = sc.newRow(put{v, value, passages})
 	return err
 }
 
@@ -120,7 +129,30 @@ func (c *checking) checkPointers() {
 			c.report("a pointer belongs to no collection")
 		}
 	}
+	passages := 0
+	for key := range c.v.Keys(bucketPassages, nil, nil) {
+		if len(key) == 32 && c.schemas[engine.ID(key[:16])] != nil {
+			passages++
+		}
+	}
+	if passages != c.passages {
+		c.report("%d documents have several passages, and there are those of %d", c.passages, passages)
+	}
 	if pointers != c.documents {
 		c.report("%d documents have %d pointers", c.documents, pointers)
+	}
+}
+
+// checkSegments holds that every segment belongs to a collection. Whether it
+// can be read is seen at a start, which does without it where not.
+func (c *checking) checkSegments() {
+	for key, value := range c.v.Scan(bucketSegments, nil, nil) {
+		if _, err := decodeSegmentRecord(key, value); err != nil {
+			c.report("%v", err)
+			continue
+		}
+		if id := engine.ID(key[:16]); c.schemas[id] == nil && !c.dropped[id] {
+			c.report("a segment belongs to no collection")
+		}
 	}
 }

@@ -259,13 +259,15 @@ func contentHash(text string) (h [16]byte) {
 type stored struct {
 	id     string
 	hash   [16]byte // of the embedded text; zero without a vector
-	vector []byte   // binary16, empty where nothing was embedded
+	vector []byte   // of the first passage, binary16; empty where there is none
+	more   bool     // there are further passages
 	json   []byte
 }
 
 const (
 	formatDocument = 1
 	flagVector     = 1
+	flagPassages   = 2
 	documentHead   = 1 + 1 + 16 + 1
 )
 
@@ -275,6 +277,9 @@ func (d stored) encode() []byte {
 	if len(d.vector) > 0 {
 		flags = flagVector
 	}
+	if d.more {
+		flags |= flagPassages
+	}
 	b = append(b, formatDocument, flags)
 	b = append(b, d.hash[:]...)
 	b = append(b, byte(len(d.id)))
@@ -283,9 +288,12 @@ func (d stored) encode() []byte {
 	return append(b, d.json...)
 }
 
+// hasPassages reports whether a stored document has several.
+func hasPassages(b []byte) bool { return len(b) > 1 && b[1]&flagPassages != 0 }
+
 // decodeDocument reads a stored document of a space, whose parts share b's bytes.
 func decodeDocument(s space, b []byte) (d stored, err error) {
-	if len(b) < documentHead || b[0] != formatDocument || b[1]&^flagVector != 0 {
+	if len(b) < documentHead || b[0] != formatDocument || b[1]&^(flagVector|flagPassages) != 0 || b[1] == flagPassages {
 		return d, corrupt(bucketDocuments, "a document of %d bytes cannot be read", len(b))
 	}
 	end := documentHead + int(b[documentHead-1])
@@ -296,6 +304,7 @@ func decodeDocument(s space, b []byte) (d stored, err error) {
 	if len(b) < end+vector {
 		return d, corrupt(bucketDocuments, "a document of %d bytes is cut off", len(b))
 	}
+	d.more = b[1]&flagPassages != 0
 	copy(d.hash[:], b[2:])
 	d.id, d.vector, d.json = string(b[documentHead:end]), b[end:end+vector], b[end+vector:]
 	return d, nil

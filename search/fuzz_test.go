@@ -157,4 +157,3 @@ func TestHalves(t *testing.T) {
 		}
 	}
 }
-

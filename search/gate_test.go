@@ -11,6 +11,7 @@ import (
 
 	"quintet/engine"
 	"quintet/search"
+	"quintet/search/embed"
 )
 
 // turnstile notes which texts the model is given, in order, and lets one turn
@@ -20,6 +21,11 @@ type turnstile struct {
 	pass chan struct{}
 	mu   sync.Mutex
 	seen []string // the first text of each turn
+}
+
+func (m *turnstile) EmbedPassages(ctx context.Context, passages []embed.Passage) ([][]float32, error) {
+	vectors, _, err := m.Embed(ctx, textsOf(passages))
+	return vectors, err
 }
 
 func (m *turnstile) Embed(ctx context.Context, texts []string) ([][]float32, []int, error) {

@@ -9,6 +9,7 @@ const (
 	bucketCollections engine.Bucket = "search.collections" // name → record
 	bucketDocuments   engine.Bucket = "search.documents"   // collection, version → document
 	bucketIDs         engine.Bucket = "search.ids"         // collection, hash of the document's id → version
+	bucketPassages    engine.Bucket = "search.passages"    // collection, version → its passages, where there are several
 	bucketSegments    engine.Bucket = "search.segments"    // collection, segment → segmentRecord
 	bucketDropped     engine.Bucket = "search.dropped"     // id of a deleted collection → nothing
 )

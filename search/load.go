@@ -121,5 +121,8 @@ func (s *Service) fill(c *collection, v *engine.View, versions []version) error 
 func readPut(v engine.Reader, collection engine.ID, name version) (p put, ok bool) {
 	key := documentKey(collection, name)
 	p = put{version: name, value: v.Get(bucketDocuments, key)}
+	if hasPassages(p.value) {
+		p.passages = v.Get(bucketPassages, key)
+	}
 	return p, p.value != nil
 }

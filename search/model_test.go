@@ -29,7 +29,7 @@ type naiveDocument struct {
 	members map[string]any
 	tf      map[string]float64
 	length  float64
-	vector  []float64 // as it is stored; nil = without one
+	vectors [][]float64 // of its passages, as they are stored
 }
 
 // The collection of the model: a text of weight 2 and one of weight 1, both
@@ -55,9 +55,14 @@ func (n *naive) put(members map[string]any) {
 		}
 	}
 	if len(embedded) > 0 {
-		v, _ := fakeVector(strings.Join(embedded, "\n"))
-		for _, x := range v {
-			d.vector = append(d.vector, float64(search.Single(search.Half(x))))
+		passages, _ := (&fake{}).Passages(strings.Join(embedded, "\n"))
+		for _, p := range passages {
+			v, _ := fakeVector(string(p.Tokens))
+			var vector []float64
+			for _, x := range v {
+				vector = append(vector, float64(search.Single(search.Half(x))))
+			}
+			d.vectors = append(d.vectors, vector)
 		}
 	}
 	n.dirty = n.dirty || n.documents[d.id] != nil
@@ -90,12 +95,18 @@ func (n *naive) bm25(q string, d *naiveDocument) (score float64) {
 	return score
 }
 
-func (d *naiveDocument) cosine(q string) (sum float64) {
+// cosine is that of the nearest passage.
+func (d *naiveDocument) cosine(q string) float64 {
 	v, _ := fakeVector(q)
-	for i, x := range v {
-		sum += float64(x) * d.vector[i]
+	best := math.Inf(-1)
+	for _, vector := range d.vectors {
+		sum := 0.0
+		for i, x := range v {
+			sum += float64(x) * vector[i]
+		}
+		best = max(best, sum)
 	}
-	return sum
+	return best
 }
 
 type naiveHit struct {
@@ -125,10 +136,10 @@ func (n *naive) search(q, mode string, pass func(map[string]any) bool) (hits []n
 		if score > 0 {
 			keyword = append(keyword, naiveHit{d, score})
 		}
-		if d.vector != nil {
+		if d.vectors != nil {
 			semantic = append(semantic, naiveHit{d, d.cosine(q)})
 		}
-		if score > 0 || d.vector != nil {
+		if score > 0 || d.vectors != nil {
 			either++
 		}
 	}
@@ -320,7 +331,7 @@ func drawDocument(t *rapid.T) map[string]any {
 		}
 	}
 	maybe("title", func() any { return rapid.SampledFrom(titles).Draw(t, "title") })
-	maybe("body", func() any { return strings.Join(rapid.SliceOfN(rapid.SampledFrom(words), 0, 12).Draw(t, "body"), " ") })
+	maybe("body", func() any { return strings.Join(rapid.SliceOfN(rapid.SampledFrom(words), 0, 60).Draw(t, "body"), " ") })
 	maybe("color", func() any { return rapid.SampledFrom(colors).Draw(t, "color") })
 	maybe("tags", func() any { return rapid.SliceOfN(rapid.SampledFrom(tags), 0, 3).Draw(t, "tags") })
 	maybe("year", func() any {

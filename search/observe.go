@@ -22,11 +22,22 @@ func (s *Service) observe(c engine.Commit) {
 	}
 	var now *collection // whose changes are collected
 	var changed change
+	passages := map[version][]byte{} // of this commit's documents
 	flush := func() {
+		for i, p := range changed.puts {
+			if hasPassages(p.value) {
+				changed.puts[i].passages = passages[p.version]
+			}
+		}
 		if now != nil {
 			now.index.follow(changed, s.breaks)
 		}
 		now = nil
+	}
+	for _, w := range c.Writes {
+		if _, v, ok := splitDocumentKey(w.Key()); ok && w.Bucket == bucketPassages && !w.Deleted {
+			passages[v] = w.Value
+		}
 	}
 	for _, w := range c.Writes {
 		switch w.Bucket {

@@ -6,6 +6,7 @@ import (
 
 	"quintet/engine"
 	"quintet/engine/api"
+	"quintet/search/embed"
 )
 
 // Put is a document that is ready to be written: it was read by its
@@ -21,6 +22,7 @@ type Put struct {
 	pointer    []byte
 	version    version
 	document   stored
+	passages   []byte // as they are stored, nil where there is one or none
 	text       string // that is embedded
 	condition  Condition
 
@@ -100,8 +102,8 @@ func (s *Service) readBy(c *collection, sc *schema, raw []byte, id string) (*Put
 	return p, nil
 }
 
-// embedPuts gives documents of one collection their vectors: the one that is
-// stored where the text is still the same, a new one else.
+// embedPuts gives documents of one collection their vectors: those that are
+// stored where the text is still the same, new ones else.
 func (s *Service) embedPuts(ctx context.Context, puts []*Put) error {
 	var open []*Put
 	for _, p := range puts {
@@ -116,34 +118,45 @@ func (s *Service) embedPuts(ctx context.Context, puts []*Put) error {
 	if err := s.reuseVectors(ctx, open); err != nil {
 		return err
 	}
-	var texts []string
-	var missing []*Put
-	for _, p := range open {
-		if len(p.document.vector) == 0 {
-			texts, missing = append(texts, p.text), append(missing, p)
+	var all []embed.Passage
+	count := make([]int, len(open))
+	for i, p := range open {
+		if len(p.document.vector) > 0 {
+			continue
+		}
+		passages, _ := s.options.Embedder.Passages(p.text)
+		all, count[i] = append(all, passages...), len(passages)
+		if len(passages) == 0 {
+			p.document.hash = [16]byte{}
 		}
 	}
-	if len(texts) == 0 {
-		return nil
-	}
-	vectors, _, err := s.embed(ctx, puts[0].tenant, texts)
+	vectors, err := s.embedPassages(ctx, puts[0].tenant, all)
 	if err != nil {
 		return err
 	}
-	for i, p := range missing {
-		if len(vectors[i]) != Dimensions {
-			return errEmbedder
+	for i, p := range open {
+		if n := count[i]; n > 0 {
+			p.giveVectors(all[:n], vectors[:n])
+			all, vectors = all[n:], vectors[n:]
 		}
-		p.document.vector = appendHalves(nil, vectors[i])
 	}
 	return nil
+}
+
+// giveVectors stores the vectors of a document's passages.
+func (p *Put) giveVectors(passages []embed.Passage, vectors [][]float32) {
+	p.document.vector = appendHalves(nil, vectors[0])
+	p.passages = nil
+	if p.document.more = len(vectors) > 1; p.document.more {
+		p.passages = encodePassages(passages, vectors)
+	}
 }
 
 // reuseVectors takes over the vectors of texts that are stored already.
 func (s *Service) reuseVectors(ctx context.Context, puts []*Put) error {
 	return s.e.Store.View(ctx, puts[0].tenant, func(v *engine.View) error {
 		for _, p := range puts {
-			d, _, err := loadDocument(p.schema.space, v, p.collection.id, p.pointer)
+			d, old, err := loadDocument(p.schema.space, v, p.collection.id, p.pointer)
 			if err == errDocumentNotFound {
 				continue
 			}
@@ -151,7 +164,10 @@ func (s *Service) reuseVectors(ctx context.Context, puts []*Put) error {
 				return err
 			}
 			if d.hash == p.document.hash {
-				p.document.vector = d.vector
+				p.document.vector, p.document.more = d.vector, d.more
+				if d.more {
+					p.passages = v.Get(bucketPassages, documentKey(p.collection.id, old))
+				}
 			}
 		}
 		return nil
@@ -177,7 +193,8 @@ func loadDocument(s space, r engine.Reader, collection engine.ID, pointer []byte
 }
 
 // putKeys is how many keys a document changes: its own, the pointer, and the
-// state before it. A collection whose fields grow is one more.
+// state before it. Passages of either state are one more each, and a collection
+// whose fields grow.
 const putKeys = 3
 
 // PutTx writes documents in an update of their tenant, whatever else it does;
@@ -268,11 +285,23 @@ func (p *Put) write(tx *engine.Tx) error {
 	}
 	if old != nil && version(old) != p.version {
 		p.replaced = true
-		tx.Delete(bucketDocuments, documentKey(p.collection.id, version(old)))
+		deleteVersion(tx, p.collection.id, version(old))
+	}
+	if p.document.more {
+		tx.Put(bucketPassages, documentKey(p.collection.id, p.version), p.passages)
 	}
 	tx.Put(bucketDocuments, documentKey(p.collection.id, p.version), p.document.encode())
 	tx.Put(bucketIDs, p.pointer, p.version[:])
 	return nil
+}
+
+// deleteVersion deletes a state of a document, but for the pointer to it.
+func deleteVersion(tx *engine.Tx, collection engine.ID, v version) {
+	key := documentKey(collection, v)
+	tx.Delete(bucketDocuments, key)
+	if tx.Has(bucketPassages, key) {
+		tx.Delete(bucketPassages, key)
+	}
 }
 
 // Stored tells that documents are on disk, and returns once searches find them.

@@ -46,7 +46,7 @@ func (s *Service) DeleteTx(tx *engine.Tx, r *Removal) error {
 	if err := (Condition{IfMatch: r.ifMatch}).check(old); err != nil {
 		return err
 	}
-	tx.Delete(bucketDocuments, documentKey(r.collection.id, version(old)))
+	deleteVersion(tx, r.collection.id, version(old))
 	tx.Delete(bucketIDs, r.pointer)
 	return nil
 }

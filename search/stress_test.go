@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"quintet/search"
+	"quintet/search/embed"
 )
 
 // TestStress replaces documents while others search: every search sees each
@@ -107,6 +108,11 @@ type blocking struct {
 	fake
 	blocked, release chan struct{}
 	once             sync.Once
+}
+
+func (m *blocking) EmbedPassages(ctx context.Context, passages []embed.Passage) ([][]float32, error) {
+	vectors, _, err := m.Embed(ctx, textsOf(passages))
+	return vectors, err
 }
 
 func (m *blocking) Embed(ctx context.Context, texts []string) ([][]float32, []int, error) {

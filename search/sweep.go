@@ -71,7 +71,7 @@ func (s *Service) sweepCollection(ctx context.Context, t engine.Tenant, id engin
 				return err
 			}
 			n := 0
-			for _, b := range []engine.Bucket{bucketDocuments, bucketIDs} {
+			for _, b := range []engine.Bucket{bucketDocuments, bucketPassages, bucketIDs} {
 				for key := range tx.Keys(b, id[:], after(id)) {
 					if n++; n > sweepKeys {
 						left = true
