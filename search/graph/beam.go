@@ -1,0 +1,48 @@
+package graph
+
+import "slices"
+
+// A key is a row that was seen and how it scored, so that of two keys the less
+// is the better: the score turned over, the row, and whether its links were
+// followed. Rows of one score stand in their own order.
+type key uint64
+
+const followed key = 1
+
+func makeKey(score int32, row uint32) key {
+	return key(^(uint32(score)^1<<31))<<32 | key(row)<<1
+}
+
+func (k key) row() uint32  { return uint32(k) >> 1 }
+func (k key) score() int32 { return int32(^uint32(k>>32) ^ 1<<31) }
+
+// beam is the best keys of a search, the best first. One sorted array serves as
+// the two heaps of the paper: what was found, and what is to be followed.
+type beam []key
+
+// offer puts a key in its place, drops the worst where there are more than
+// breadth, and returns the place; breadth, if the key is too bad.
+func (b *beam) offer(k key, breadth int) int {
+	s := *b
+	if len(s) < breadth {
+		s = append(s, k)
+		*b = s
+	} else if k >= s[len(s)-1] {
+		return breadth
+	}
+	at, n := 0, len(s)-1
+	for n > 0 {
+		half := (n + 1) / 2
+		next := at + half
+		n -= half
+		if s[next-1] < k {
+			at = next
+		}
+	}
+	copy(s[at+1:], s[at:])
+	s[at] = k
+	return at
+}
+
+// reserve makes room for breadth keys and empties the beam.
+func (b *beam) reserve(breadth int) { *b = slices.Grow((*b)[:0], breadth) }

@@ -1,0 +1,184 @@
+package graph
+
+import (
+	"slices"
+
+	"quintet/search/bitset"
+)
+
+// Scratch is the memory of one search at a time. The zero value is ready; used
+// again, it allocates nothing. It may serve graphs of any size in turn.
+type Scratch struct {
+	beam    beam
+	seen    []uint32   // all rows visited and scored, in turn
+	crossed []uint32   // rows that were bridges
+	visited bitset.Set // both as a set; empty between searches
+	scores  []int32    // of the rows at the end of seen
+	bridges []uint32   // around one row
+	copied  []uint32   // a list, while others build
+	one     [1]uint32
+	found   []Neighbour
+}
+
+// Search returns the rows nearest to a query by a walk over the links: breadth
+// of them, or all if they are fewer, the best first. A larger breadth finds
+// them more surely and takes longer. Where only the first k are wanted, breadth
+// is several times k. The query has as many elements as the vectors' stride.
+//
+// Where admitted is not nil, only rows of it are returned; they must be below
+// Rows. Then fewer than min(breadth, admitted.Count()) may come, if the walk
+// does not reach them: a caller who must have all scores the admitted rows by
+// Vectors.Gather instead. Where few are admitted that is also the faster way.
+//
+// The result is valid until the scratch is used again. A scratch that is warm
+// allocates nothing.
+func (g *Graph) Search(s *Scratch, query []int8, breadth int, admitted bitset.Set) []Neighbour {
+	need(len(query) == g.vectors.Stride)
+	s.found = s.found[:0]
+	breadth = min(breadth, g.Rows())
+	if breadth <= 0 {
+		return s.found
+	}
+	s.begin(g, breadth)
+	best := g.descend(s, query, 0, nil)
+	if admitted != nil {
+		g.walkAdmitted(s, query, best, breadth, admitted)
+	} else {
+		// From the entry every row can be reached, which no other row promises.
+		from := g.score(s, query, g.entry)
+		s.start(best)
+		if from != best {
+			s.visit(g.entry)
+			s.beam.offer(from, breadth)
+		}
+		g.walk(s, query, breadth, 0, nil)
+	}
+	s.end()
+	for _, k := range s.beam {
+		s.found = append(s.found, Neighbour{k.row(), k.score()})
+	}
+	return s.found
+}
+
+// begin makes room for a walk over a graph.
+func (s *Scratch) begin(g *Graph, breadth int) {
+	s.beam.reserve(breadth)
+	if words := (g.Rows() + 63) / 64; len(s.visited) < words {
+		s.visited = make(bitset.Set, words)
+	}
+	s.seen, s.crossed = s.seen[:0], s.crossed[:0]
+}
+
+// end empties the visited set, by the shorter way.
+func (s *Scratch) end() {
+	if 8*(len(s.seen)+len(s.crossed)) > len(s.visited) {
+		clear(s.visited)
+		return
+	}
+	for _, row := range s.seen {
+		s.visited[row/64] = 0
+	}
+	for _, row := range s.crossed {
+		s.visited[row/64] = 0
+	}
+}
+
+// start puts the first key into the beam.
+func (s *Scratch) start(k key) {
+	s.beam = append(s.beam, k)
+	s.visit(k.row())
+}
+
+// visit notes a row as seen, if it was not.
+func (s *Scratch) visit(row uint32) {
+	if !s.visited.Has(row) {
+		s.visited[row/64] |= 1 << (row % 64)
+		s.seen = append(s.seen, row)
+	}
+}
+
+// rate writes the scores of rows to the scratch.
+func (g *Graph) rate(s *Scratch, query []int8, rows []uint32) {
+	s.scores = slices.Grow(s.scores[:0], len(rows))[:len(rows)]
+	g.vectors.gather(query, rows, s.scores)
+}
+
+// score is the key of one row.
+func (g *Graph) score(s *Scratch, query []int8, row uint32) key {
+	s.one[0] = row
+	g.rate(s, query, s.one[:])
+	return makeKey(s.scores[0], row)
+}
+
+// descend goes from the entry to ever better rows, down to the best that it
+// meets above a level.
+func (g *Graph) descend(s *Scratch, query []int8, above int, locks *locks) key {
+	best := g.score(s, query, g.entry)
+	for level := g.top; level > above; level-- {
+		for {
+			before := best
+			list := locks.neighbours(g, s, best.row(), level)
+			g.rate(s, query, list)
+			for i, row := range list {
+				best = min(best, makeKey(s.scores[i], row))
+			}
+			if best == before {
+				break
+			}
+		}
+	}
+	return best
+}
+
+// walk follows the links of the best row of the beam that was not followed yet,
+// until there is none. What stands in the beam has been visited.
+func (g *Graph) walk(s *Scratch, query []int8, breadth, level int, locks *locks) {
+	for next := 0; next < len(s.beam); {
+		row := s.beam[next].row()
+		s.beam[next] |= followed
+		if level == 0 {
+			g.prefetchNext(s, next+1)
+		}
+		fresh := s.unseen(locks.neighbours(g, s, row, level))
+		g.rate(s, query, fresh)
+		next = s.merge(fresh, breadth, next+1)
+	}
+}
+
+// prefetchNext asks for the list of the row that will be followed next, unless
+// a better one is found before.
+func (g *Graph) prefetchNext(s *Scratch, next int) {
+	if next < len(s.beam) {
+		s.one[0] = s.beam[next].row()
+		prefetch(g.ground, g.width(0), s.one[:])
+	}
+}
+
+// unseen visits rows and returns those that are new. It does not branch on
+// them: half are new, and no processor would guess which.
+func (s *Scratch) unseen(rows []uint32) []uint32 {
+	from := len(s.seen)
+	s.seen = slices.Grow(s.seen, len(rows))
+	fresh, n := s.seen[from:from+len(rows)], 0
+	visited := s.visited
+	for _, row := range rows {
+		word, bit := &visited[row/64], row%64
+		fresh[n] = row
+		n += int(*word>>bit&1 ^ 1)
+		*word |= 1 << bit
+	}
+	s.seen = s.seen[:from+n]
+	return fresh[:n]
+}
+
+// merge takes rows and their scores into the beam and returns the first place
+// from which a row is to be followed, if all before next have been.
+func (s *Scratch) merge(rows []uint32, breadth, next int) int {
+	for i, row := range rows {
+		next = min(next, s.beam.offer(makeKey(s.scores[i], row), breadth))
+	}
+	for next < len(s.beam) && s.beam[next]&followed != 0 {
+		next++
+	}
+	return next
+}
