@@ -1,6 +1,9 @@
 package graph
 
-import "slices"
+import (
+	"math/bits"
+	"slices"
+)
 
 // A key is a row that was seen and how it scored, so that of two keys the less
 // is the better: the score turned over, the row, and whether its links were
@@ -30,14 +33,14 @@ func (b *beam) offer(k key, breadth int) int {
 	} else if k >= s[len(s)-1] {
 		return breadth
 	}
+	// A search by halves that takes no branch on what it finds: 1 is borrowed
+	// where the element is the less.
 	at, n := 0, len(s)-1
 	for n > 0 {
 		half := (n + 1) / 2
-		next := at + half
+		_, less := bits.Sub64(uint64(s[at+half-1]), uint64(k), 0)
+		at += half & -int(less)
 		n -= half
-		if s[next-1] < k {
-			at = next
-		}
 	}
 	copy(s[at+1:], s[at:])
 	s[at] = k
