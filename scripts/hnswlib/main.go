@@ -119,24 +119,32 @@ func (s *set) pass(g *graph.Graph, breadth int) (hits int, spent time.Duration) 
 	return hits, spent
 }
 
-// rescore writes the best k of what was found by their exact products.
+// rescore writes the best k of what was found by their exact products, the best
+// first.
 func (s *set) rescore(q []float32, found []graph.Neighbour, rows []uint32) {
-	var scores [rescored]float32
-	n := min(rescored, len(found))
-	for i, f := range found[:n] {
-		scores[i] = dot(q, s.base[int(f.Row)*dimensions:][:dimensions])
+	found = found[:min(rescored, len(found))]
+	// A number of every cache line first, so that the misses overlap.
+	for _, f := range found {
+		for v := s.base[int(f.Row)*dimensions:][:dimensions]; len(v) > 16; v = v[16:] {
+			touched += v[0]
+		}
 	}
-	for i := range rows {
-		best := i
-		for j := i + 1; j < n; j++ {
-			if scores[j] > scores[best] {
-				best = j
+	var best [k]float32
+	for i, f := range found {
+		score := dot(q, s.base[int(f.Row)*dimensions:][:dimensions])
+		at := min(i, k)
+		for ; at > 0 && best[at-1] < score; at-- {
+			if at < k {
+				best[at], rows[at] = best[at-1], rows[at-1]
 			}
 		}
-		rows[i] = found[best].Row
-		scores[best], found[best] = scores[i], found[i]
+		if at < k {
+			best[at], rows[at] = score, f.Row
+		}
 	}
 }
+
+var touched float32
 
 func dot(a, b []float32) float32 {
 	var s, t, u, v float32

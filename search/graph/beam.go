@@ -33,17 +33,22 @@ func (b *beam) offer(k key, breadth int) int {
 	} else if k >= s[len(s)-1] {
 		return breadth
 	}
+	return s.insert(k)
+}
+
+// insert puts a key in its place and drops the last one, which is no better.
+func (b beam) insert(k key) int {
 	// A search by halves that takes no branch on what it finds: 1 is borrowed
 	// where the element is the less.
-	at, n := 0, len(s)-1
+	at, n := 0, len(b)-1
 	for n > 0 {
 		half := (n + 1) / 2
-		_, less := bits.Sub64(uint64(s[at+half-1]), uint64(k), 0)
+		_, less := bits.Sub64(uint64(b[at+half-1]), uint64(k), 0)
 		at += half & -int(less)
 		n -= half
 	}
-	copy(s[at+1:], s[at:])
-	s[at] = k
+	copy(b[at+1:], b[at:])
+	b[at] = k
 	return at
 }
 
