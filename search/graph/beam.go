@@ -1,6 +1,9 @@
 package graph
 
-import "slices"
+import (
+	"math/bits"
+	"slices"
+)
 
 // A key is a row that was seen and how it scored, so that of two keys the less
 // is the better: the score turned over, the row, and whether its links were
@@ -30,17 +33,22 @@ func (b *beam) offer(k key, breadth int) int {
 	} else if k >= s[len(s)-1] {
 		return breadth
 	}
-	at, n := 0, len(s)-1
+	return s.insert(k)
+}
+
+// insert puts a key in its place and drops the last one, which is no better.
+func (b beam) insert(k key) int {
+	// A search by halves that takes no branch on what it finds: 1 is borrowed
+	// where the element is the less.
+	at, n := 0, len(b)-1
 	for n > 0 {
 		half := (n + 1) / 2
-		next := at + half
+		_, less := bits.Sub64(uint64(b[at+half-1]), uint64(k), 0)
+		at += half & -int(less)
 		n -= half
-		if s[next-1] < k {
-			at = next
-		}
 	}
-	copy(s[at+1:], s[at:])
-	s[at] = k
+	copy(b[at+1:], b[at:])
+	b[at] = k
 	return at
 }
 

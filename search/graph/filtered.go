@@ -10,7 +10,7 @@ import (
 const (
 	// seeds is how many admitted rows a filtered walk starts from, beside those
 	// that the upper levels lead to.
-	seeds = 16
+	seeds = 64
 
 	// ahead is how many bridges are asked for before the first is crossed.
 	ahead = 8

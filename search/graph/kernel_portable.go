@@ -34,17 +34,23 @@ func (l *layout) lay(query []int8) (sum int32) {
 // and the last term falls off. Sums of the first fit 31 bits and a sign, up to
 // maxStride dimensions; taken away, the upper half is left.
 func (l *layout) dot(codes []byte) int32 {
-	var s, t uint64
-	words := l[:len(codes)/2]
-	for len(codes) >= 8 && len(words) >= 4 {
-		c := binary.LittleEndian.Uint64(codes)
-		s += (c & pair) * words[0]
-		t += (c >> 8 & pair) * words[1]
-		s += (c >> 16 & pair) * words[2]
-		t += (c >> 24 & pair) * words[3]
-		codes, words = codes[8:], words[4:]
+	var s, t, u, v uint64
+	for from := 0; from+Block <= len(codes); from += Block {
+		block, words := (*[Block]byte)(codes[from:]), (*[Block / 2]uint64)(l[from/2:])
+		for j := 0; j < Block; j += 16 { // constant bounds: the compiler drops its checks
+			c, d := binary.LittleEndian.Uint64(block[j:j+8]), binary.LittleEndian.Uint64(block[j+8:j+16])
+			w := (*[8]uint64)(words[j/2 : j/2+8])
+			s += (c & pair) * w[0]
+			t += (c >> 8 & pair) * w[1]
+			u += (c >> 16 & pair) * w[2]
+			v += (c >> 24 & pair) * w[3]
+			s += (d & pair) * w[4]
+			t += (d >> 8 & pair) * w[5]
+			u += (d >> 16 & pair) * w[6]
+			v += (d >> 24 & pair) * w[7]
+		}
 	}
-	sum := int64(s + t)
+	sum := int64(s + t + u + v)
 	return int32((sum - int64(int32(sum))) >> 32)
 }
 

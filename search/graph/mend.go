@@ -17,6 +17,7 @@ func (g *Graph) mend(ctx context.Context, o Options) error {
 	reached := bitset.New(g.Rows())
 	g.reach(reached, g.entry)
 	query, s := make([]int8, g.vectors.Stride), new(Scratch)
+	breadth := min(o.Breadth, g.Rows())
 	for row := range uint32(g.Rows()) {
 		if reached.Has(row) {
 			continue
@@ -25,7 +26,11 @@ func (g *Graph) mend(ctx context.Context, o Options) error {
 			return context.Cause(ctx)
 		}
 		g.vectors.query(row, query)
-		g.attach(row, g.Search(s, query, o.Breadth, nil))
+		s.begin(g, breadth)
+		s.start(g.score(s, query, g.entry)) // and so, only what is reachable is met
+		g.walk(s, query, breadth, 0, nil)
+		s.end()
+		g.attach(row, s.beam)
 		g.reach(reached, row)
 	}
 	return nil
@@ -33,15 +38,15 @@ func (g *Graph) mend(ctx context.Context, o Options) error {
 
 // attach makes a row reachable from the nearest of some that are and have room,
 // or else from the nearest.
-func (g *Graph) attach(row uint32, near []Neighbour) {
-	for _, n := range near {
-		if list := g.list(n.Row, 0); int(list[0])+1 < len(list) {
+func (g *Graph) attach(row uint32, near beam) {
+	for _, k := range near {
+		if list := g.list(k.row(), 0); int(list[0])+1 < len(list) {
 			list[0]++
 			list[list[0]] = row
 			return
 		}
 	}
-	list, own := g.list(near[0].Row, 0), g.list(row, 0)
+	list, own := g.list(near[0].row(), 0), g.list(row, 0)
 	last := len(list) - 1
 	if int(own[0])+1 < len(own) {
 		own[0]++

@@ -174,8 +174,15 @@ func (s *Scratch) unseen(rows []uint32) []uint32 {
 // merge takes rows and their scores into the beam and returns the first place
 // from which a row is to be followed, if all before next have been.
 func (s *Scratch) merge(rows []uint32, breadth, next int) int {
-	for i, row := range rows {
-		next = min(next, s.beam.offer(makeKey(s.scores[i], row), breadth))
+	i := 0
+	for ; i < len(rows) && len(s.beam) < breadth; i++ {
+		next = min(next, s.beam.offer(makeKey(s.scores[i], rows[i]), breadth))
+	}
+	beam, scores := s.beam, s.scores[:len(rows)]
+	for ; i < len(rows); i++ {
+		if k := makeKey(scores[i], rows[i]); k < beam[len(beam)-1] {
+			next = min(next, beam.insert(k))
+		}
 	}
 	for next < len(s.beam) && s.beam[next]&followed != 0 {
 		next++
