@@ -5,18 +5,22 @@
 //
 //   - A collection belongs to a tenant and has a [Definition]: which members of
 //     a document are text to be searched, which are keywords, numbers or
-//     booleans to filter by, and which texts are embedded. An empty definition
-//     is inferred from the documents.
+//     booleans to filter, count and sort by, and what its vectors are: of the
+//     texts that the model embeds, or of the documents' own. An empty
+//     definition is inferred from the documents.
 //   - A document is one JSON object of at most 63 KiB with an id. It is kept as
 //     it was sent. Every write of it is a version with a name of its own.
-//   - A vector is 384 numbers that point where a text means; the [Embedder]
-//     makes them, once for each text.
-//   - A term is a word as the analysis leaves it: lower case, no accents, the
-//     stem of an English word.
-//   - A segment is the index of a collection in memory: for each term the rows
-//     in which it stands, for each field a column, for each vector 384 bytes.
-//     It is derived from the store and never the only copy.
-//   - A mode says how a search ranks: keyword by BM25, semantic by cosine,
+//   - A vector points where a text means; the [Embedder] makes them, once for
+//     each text. A text that is longer than the model reads has several, one
+//     for each passage, and the nearest counts.
+//   - A term is a word as the analysis of its language leaves it (package
+//     analysis): lower case, no accents, its stem.
+//   - A part is the index of some documents, row by row: an inverted index
+//     (package inverted), a column for each field (package column), vectors and
+//     a graph over them (package graph). One part of a collection grows in
+//     memory. The others are sealed: they never change, but for rows that die,
+//     and have a file, a segment.
+//   - A mode says how a search ranks: keyword by BM25, semantic by vectors,
 //     hybrid by both.
 //
 // The service beneath the routes, as a request uses it:
@@ -35,23 +39,46 @@
 // looks: so it sees a document before a change or after it, never both and
 // never neither.
 //
+// The part that grows is frozen at 5,000 documents or after 30 seconds. One
+// goroutine for all collections seals what is frozen and merges what is sealed.
+// Either is the same step: the live documents of some parts are read from the
+// store and become one sealed part; its file is made durable; one commit puts
+// its record in the place of theirs; one step shows it. Left alone, a collection
+// becomes one segment.
+//
+// At a start the keys of the store say which documents live. What a segment has
+// and the store has not is dead; what the store has and no segment is indexed
+// again, from its stored vectors. So segments are never the only copy, and one
+// that is missing, damaged or old costs time and nothing else.
+//
+// A semantic search of a large part walks the graph over codes of one byte, and
+// compares the best by their numbers. A filter is a set of rows before that: few
+// are scanned, many are walked over (near.go has the plan, and a search that
+// explains itself tells which way was taken). There are always as many hits as
+// were asked for, where so many match.
+//
 // The model is shared: tenants have its places in turn, queries before imports.
 // A tenant may have 64 queries and single documents waiting for it.
 //
 // Lock order: defining, then the queue of an index, then its segment. Nothing
-// is called under the last two, nor under the gate of the model.
+// is called under the last two, nor under the gate of the model. A search holds
+// the segment lock for reading while it looks; what seals and merges holds it
+// for as long as it takes to swap two slices.
 //
 // Caveats:
 //
-//   - Semantic search compares the query with every vector, so its time grows
-//     with the collection: less than 1 ms for 10,000 documents on one core.
-//   - Quotes and a trailing asterisk in a query only part words.
+//   - A keyword score counts deleted documents (N, df and lengths) until their
+//     segment is written anew. Pages of one search may see different counts.
+//   - A word that no document has is searched as a typo of others; with none of
+//     those either it finds nothing, and the other words of the query count.
 //   - The definition of a collection that has documents cannot be changed.
 //   - Vectors of another model cannot be compared. After a change of the model
 //     hybrid search answers by keywords and says so; the documents have to be
 //     sent to a new collection.
 //   - Words that no text of the model's language holds are found by keyword
-//     search alone; the model reads English, and of each text 256 tokens.
+//     search alone; the model reads English, and of each text 32 passages.
+//   - A vector that a document brings is kept in binary16, of length 1 where the
+//     angle counts; a search leaves it out of the documents that it shows.
 //
 // FORMAT.md describes what is stored, byte by byte.
 package search
