@@ -18,8 +18,6 @@
 //     integers.
 //   - Kernels are the inner loops, as a set: "avx512-vnni", "avx2" or "go". The
 //     best that the processor and the operating system carry is chosen once.
-//   - A code is one coordinate of a vector in a byte; codes are what an index
-//     scans.
 //
 // For example:
 //

@@ -79,7 +79,7 @@ func TestKernelsAgree(t *testing.T) {
 	}
 }
 
-// TestManyCallers has more goroutines than cores embed, tokenise and scan with
+// TestManyCallers has more goroutines than cores embed and tokenise with
 // one model, from its first text on.
 func TestManyCallers(t *testing.T) {
 	m := open(t)

@@ -11,8 +11,7 @@ func Kernels() []string {
 	return names
 }
 
-// Force makes the named kernels those of new models and of scans, until the
-// test ends.
+// Force makes the named kernels those of new models, until the test ends.
 func Force(t testing.TB, name string) {
 	before := current
 	t.Cleanup(func() { current = before })

@@ -62,6 +62,6 @@ var portable = kernels{
 // available lists what runs here, the fastest first. It is never empty.
 var available = append(assembly(), &portable)
 
-// current is what new models and scans use: available[0], but in a test that
-// forces another.
+// current is what new models use: available[0], but in a test that forces
+// another.
 var current = available[0]

@@ -17,20 +17,6 @@ func assembly() []*kernels {
 	return found
 }
 
-// scan is not in the table of kernels: through it the query would escape to
-// the heap.
-func scan(query *[Dim]int8, codes []byte, scores []int32) {
-	need(len(scores) > 0 && len(codes) >= len(scores)*Dim)
-	switch current {
-	case &vnni:
-		scanVNNI(&query[0], &codes[0], &scores[0], len(scores), queryShift(query))
-	case &avx2:
-		scanByAVX2(query, codes, scores, queryShift(query))
-	default:
-		scanGo(query, codes, scores)
-	}
-}
-
 // need guards the assembly, which checks nothing: a kernel that is asked for
 // more than its buffers hold must not start.
 func need(ok bool) {

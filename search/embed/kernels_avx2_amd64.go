@@ -20,9 +20,6 @@ func quantiseAVX2(x, reciprocal *float32, pieces int, out *uint16, step *float32
 //go:noescape
 func addNormAVX2(x, y, gain, bias *float32, pieces int, share, epsilon float32)
 
-//go:noescape
-func scanAVX2(query *int16, codes *byte, scores *int32, rows int, shift int32)
-
 const (
 	avx2Rows    = 4
 	avx2Columns = 16
@@ -78,12 +75,4 @@ func geluByAVX2(x []float32) {
 func addNormByAVX2(x, y, gain, bias []float32) {
 	checkNorm(x, y, gain, bias)
 	addNormAVX2(&x[0], &y[0], &gain[0], &bias[0], len(x)/16, 1/float32(len(x)), epsilon)
-}
-
-func scanByAVX2(query *[Dim]int8, codes []byte, scores []int32, shift int32) {
-	var wide [Dim]int16
-	for i, q := range query {
-		wide[i] = int16(q)
-	}
-	scanAVX2(&wide[0], &codes[0], &scores[0], len(scores), shift)
 }

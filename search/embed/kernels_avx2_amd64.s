@@ -416,37 +416,3 @@ norm:
 	VPADDD    Y5, Y1, Y1 \
 	VPADDD    Y6, Y2, Y2 \
 	VPADDD    Y7, Y3, Y3
-
-// func scanAVX2(query *int16, codes *byte, scores *int32, rows int, shift int32)
-// rows of 384 bytes; shift is taken off each score.
-TEXT ·scanAVX2(SB), NOSPLIT, $0-36
-	MOVQ  query+0(FP), DI
-	MOVQ  codes+8(FP), SI
-	MOVQ  scores+16(FP), R8
-	MOVQ  rows+24(FP), CX
-	MOVL  shift+32(FP), R9
-
-row:
-	VPXOR  Y0, Y0, Y0
-	VPXOR  Y1, Y1, Y1
-	VPXOR  Y2, Y2, Y2
-	VPXOR  Y3, Y3, Y3
-	CODES(0)
-	CODES(64)
-	CODES(128)
-	CODES(192)
-	CODES(256)
-	CODES(320)
-	VPADDD Y1, Y0, Y0
-	VPADDD Y3, Y2, Y2
-	VPADDD Y2, Y0, Y0
-	REDUCE(VPADDD, Y0, X0)
-	VMOVD  X0, AX
-	SUBL   R9, AX
-	MOVL   AX, (R8)
-	ADDQ   $384, SI
-	ADDQ   $4, R8
-	DECQ   CX
-	JNZ    row
-	VZEROUPPER
-	RET

@@ -20,9 +20,6 @@ func quantiseAVX512(x, reciprocal *float32, pieces int, out *uint8, step *float3
 //go:noescape
 func addNormAVX512(x, y, gain, bias *float32, pieces int, share, epsilon float32)
 
-//go:noescape
-func scanVNNI(query *int8, codes *byte, scores *int32, rows int, shift int32)
-
 const (
 	vnniRows       = 8
 	vnniColumns    = 48

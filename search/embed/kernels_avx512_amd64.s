@@ -409,39 +409,3 @@ norm:
 #define CODES(off, query, acc) \
 	VMOVDQU32 off(SI), Z4 \
 	VPDPBUSD  query, Z4, acc
-
-// func scanVNNI(query *int8, codes *byte, scores *int32, rows int, shift int32)
-// rows of 384 bytes, the unsigned side; shift is taken off each score.
-TEXT ·scanVNNI(SB), NOSPLIT, $0-36
-	MOVQ      query+0(FP), DI
-	MOVQ      codes+8(FP), SI
-	MOVQ      scores+16(FP), R8
-	MOVQ      rows+24(FP), CX
-	MOVL      shift+32(FP), R9
-	VMOVDQU32 (DI), Z16
-	VMOVDQU32 64(DI), Z17
-	VMOVDQU32 128(DI), Z18
-	VMOVDQU32 192(DI), Z19
-	VMOVDQU32 256(DI), Z20
-	VMOVDQU32 320(DI), Z21
-
-row:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	CODES(0, Z16, Z0)
-	CODES(64, Z17, Z1)
-	CODES(128, Z18, Z0)
-	CODES(192, Z19, Z1)
-	CODES(256, Z20, Z0)
-	CODES(320, Z21, Z1)
-	VPADDD Z1, Z0, Z0
-	REDUCE(VPADDD, Z0, Y0, X0)
-	VMOVD  X0, AX
-	SUBL   R9, AX
-	MOVL   AX, (R8)
-	ADDQ   $384, SI
-	ADDQ   $4, R8
-	DECQ   CX
-	JNZ    row
-	VZEROUPPER
-	RET

@@ -14,7 +14,7 @@ var kernelChecks = []struct {
 	hold func(t *testing.T, k *kernels, r *rand.Rand)
 }{
 	{"multiply", holdMultiply}, {"sums", holdSums}, {"quantise", holdQuantise}, {"product", holdProduct},
-	{"softmax", holdSoftmax}, {"gelu", holdGelu}, {"addNorm", holdAddNorm}, {"scan", holdScan},
+	{"softmax", holdSoftmax}, {"gelu", holdGelu}, {"addNorm", holdAddNorm},
 }
 
 // TestKernels runs every check on every set of kernels that runs here, the
@@ -254,38 +254,6 @@ func holdAddNorm(t *testing.T, k *kernels, r *rand.Rand) {
 		want := normed*float64(gain[i]) + float64(bias[i])
 		if !near(got, want, 4e-6*(math.Abs(float64(gain[i]))*(1+math.Abs(normed))+math.Abs(float64(bias[i])))) {
 			t.Fatalf("%v of width %v: %v, not %v", normed, width, got, want)
-		}
-	}
-}
-
-// holdScan: scores equal plain sums, whatever the bytes.
-func holdScan(t *testing.T, k *kernels, r *rand.Rand) {
-	rows := 1 + r.IntN(9)
-	query, codes, scores := fenced[int8](t, Dim), fenced[byte](t, rows*Dim), fenced[int32](t, rows)
-	extreme := r.IntN(3)
-	for i := range query {
-		query[i] = int8(r.IntN(256) - 128)
-		if extreme == 0 {
-			query[i] = -128
-		}
-	}
-	for i := range codes {
-		codes[i] = byte(r.IntN(256))
-		if extreme < 2 {
-			codes[i] = byte(255 * r.IntN(2))
-		}
-	}
-	before := current
-	current = k
-	ScanInt8(query, codes, scores)
-	current = before
-	for i, got := range scores {
-		var want int32
-		for j, q := range query {
-			want += int32(q) * (int32(codes[i*Dim+j]) - codeZero)
-		}
-		if got != want {
-			t.Fatalf("row %d of %d: %d, not %d", i, rows, got, want)
 		}
 	}
 }

@@ -57,25 +57,6 @@ func BenchmarkRows(b *testing.B) {
 	}
 }
 
-// BenchmarkScan scans 2,000 vectors, which lie in the second cache or the
-// third. Its baseline is the plain loop of the kernel "go" in the same run.
-func BenchmarkScan(b *testing.B) {
-	const rows = 2000
-	query, codes, scores := make([]int8, Dim), make([]byte, rows*Dim), make([]int32, rows)
-	for i := range codes {
-		codes[i] = byte(i * 7)
-	}
-	for i := len(available) - 1; i >= 0; i-- {
-		b.Run(available[i].name, func(b *testing.B) {
-			Force(b, available[i].name)
-			for b.Loop() {
-				ScanInt8(query, codes, scores)
-			}
-			b.ReportMetric(b.Elapsed().Seconds()*1e9/float64(b.N)/rows, "ns/vector")
-		})
-	}
-}
-
 func reportRate(b *testing.B, perRun int, unit string) {
 	b.ReportMetric(float64(perRun)*float64(b.N)/b.Elapsed().Seconds()/1e9, unit)
 }
