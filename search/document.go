@@ -10,6 +10,7 @@ import (
 
 	"quintet/engine"
 	"quintet/engine/api"
+	"quintet/search/binary16"
 	"quintet/search/column"
 )
 
@@ -126,7 +127,7 @@ func (s *schema) givenVector(m members) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return appendHalves(nil, checked), nil
+	return binary16.Append(nil, checked), nil
 }
 
 // withVector puts the vector that a document brought back into it, as it is
@@ -136,7 +137,7 @@ func (s *schema) withVector(d stored) []byte {
 		return d.json
 	}
 	v := make([]float32, s.space.dimensions)
-	floats(v, d.vector)
+	binary16.Floats(v, d.vector)
 	list, err := json.Marshal(v)
 	if err != nil {
 		panic(err) // only finite numbers are kept

@@ -10,6 +10,7 @@ import (
 
 	"quintet/engine"
 	"quintet/search/analysis"
+	"quintet/search/binary16"
 	"quintet/search/column"
 	"quintet/search/inverted"
 )
@@ -201,10 +202,6 @@ func Terms(text string) (terms []string) {
 	return terms
 }
 
-// Half and Single expose the conversions of the same names.
-func Half(f float32) uint16   { return half(f) }
-func Single(h uint16) float32 { return single(h) }
-
 // DemoTexts are what the demo's documents embed, in their order.
 func DemoTexts() (texts []string) {
 	d := demoDefinition()
@@ -230,7 +227,7 @@ func DemoModel() string { return strings.TrimSpace(demoModel) }
 func DemoVectors() (vectors [][]float32) {
 	for at := 0; at < len(demoVectors); at += 2 * Dimensions {
 		v := make([]float32, Dimensions)
-		floats(v, demoVectors[at:at+2*Dimensions])
+		binary16.Floats(v, demoVectors[at:at+2*Dimensions])
 		vectors = append(vectors, v)
 	}
 	return vectors
@@ -239,7 +236,7 @@ func DemoVectors() (vectors [][]float32) {
 // Halves encodes vectors as they are stored.
 func Halves(vectors [][]float32) (b []byte) {
 	for _, v := range vectors {
-		b = appendHalves(b, v)
+		b = binary16.Append(b, v)
 	}
 	return b
 }

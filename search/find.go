@@ -210,7 +210,7 @@ func (f *finder) nearest(n int, behind *cursor) []ranked {
 			f.ways[i] = how
 			complete = complete && len(list) < breadth
 			if behind == nil && !g.vectors.uneven && len(list) == breadth {
-				list = nearestOf(list, max(leastRescore, 2*n))
+				list = nearestOf(list, max(leastRescore, n+n/4))
 			}
 			f.rescore(i, list, func(r ranked) {
 				if behind.behind(r) {

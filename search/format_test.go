@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"quintet/engine"
+	"quintet/search/binary16"
 )
 
 var formatID = engine.ID{0x01, 0x90, 0xc5, 0xa2, 0x7b, 0x1e, 0x7c, 0xc3, 0x98, 0xc4, 0xdc, 0x0c, 0x0c, 0x07, 0x39, 0x8f}
@@ -26,7 +27,7 @@ func TestFormat(t *testing.T) {
 	hash := contentHash("warm\ncoat")
 	f("OK document key", documentKey(formatID, other), id+"00000000000000000000000000000007")
 	f("OK document", stored{id: "d1", json: []byte(`{"id":"d1"}`)}.encode(), "01 00"+strings.Repeat("00", 16)+"02 6431 7b226964223a226431227d")
-	vector := appendHalves(nil, append([]float32{1, -0.5}, make([]float32, Dimensions-2)...))
+	vector := binary16.Append(nil, append([]float32{1, -0.5}, make([]float32, Dimensions-2)...))
 	f("OK document with vector", stored{id: "d1", hash: hash, vector: vector, json: []byte(`{}`)}.encode(),
 		"01 01 5abd11ba166617d4deb12538b4da0b3e 02 6431 003c 00b8"+strings.Repeat("0000", Dimensions-2)+"7b7d")
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)

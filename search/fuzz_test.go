@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"quintet/search/binary16"
 	"slices"
 	"strings"
 	"testing"
@@ -93,7 +94,7 @@ func fuzzMembers(t *testing.T, raw []byte, m members) {
 func FuzzSegment(f *testing.F) {
 	sealing := newSealing(fuzzSchema)
 	for i := range 3 {
-		d := stored{vector: appendHalves(nil, append([]float32{1}, make([]float32, Dimensions-1)...)), json: []byte(`{"id":"a","t":"warm coat","k":"y","ks":["z"],"i":1,"f":1.5,"b":true}`)}
+		d := stored{vector: binary16.Append(nil, append([]float32{1}, make([]float32, Dimensions-1)...)), json: []byte(`{"id":"a","t":"warm coat","k":"y","ks":["z"],"i":1,"f":1.5,"b":true}`)}
 		r, err := fuzzSchema.newRow(put{version: version{15: byte(i)}, value: d.encode()})
 		if err != nil {
 			f.Fatal(err)
@@ -131,29 +132,4 @@ func FuzzSegment(f *testing.F) {
 		p.probe = newProbe(fuzzSchema.space, append([]float32{1}, make([]float32, Dimensions-1)...))
 		find([]*part{g}, p, newScratch())
 	})
-}
-
-// TestHalves holds binary16 against every value that it has, and rounding
-// against the distance to the neighbours.
-func TestHalves(t *testing.T) {
-	for h := range uint32(1 << 16) {
-		f := single(uint16(h))
-		if f == f && half(f) != uint16(h) {
-			t.Fatalf("%04x is %v, which is %04x", h, f, half(f))
-		}
-		if next := single(uint16(h + 1)); h&0x7fff < 0x7bff {
-			middle := float32((float64(f) + float64(next)) / 2)
-			if got := half(middle); got&1 != 0 || got != uint16(h) && got != uint16(h+1) {
-				t.Fatalf("%v lies between %04x and %04x and became %04x; the even one was expected", middle, h, h+1, got)
-			}
-			if got := half(math.Nextafter32(middle, f)); got != uint16(h) {
-				t.Fatalf("just before the middle %04x became %04x", h, got)
-			}
-		}
-	}
-	for f, want := range map[float64]uint16{math.NaN(): 0x7e00, math.Inf(-1): 0xfc00, 65519: 0x7bff, 65520: 0x7c00, 1e30: 0x7c00, 1e-30: 0} {
-		if got := half(float32(f)); got != want {
-			t.Errorf("%v is %04x, expected was %04x", f, got, want)
-		}
-	}
 }

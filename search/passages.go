@@ -3,6 +3,7 @@ package search
 import (
 	"encoding/binary"
 
+	"quintet/search/binary16"
 	"quintet/search/embed"
 )
 
@@ -27,7 +28,7 @@ func encodePassages(passages []embed.Passage, vectors [][]float32) []byte {
 		b = binary.LittleEndian.AppendUint32(b, uint32(p.End))
 	}
 	for _, v := range vectors[1:] {
-		b = appendHalves(b, v)
+		b = binary16.Append(b, v)
 	}
 	return b
 }

@@ -6,6 +6,7 @@ import (
 
 	"quintet/engine"
 	"quintet/engine/api"
+	"quintet/search/binary16"
 	"quintet/search/embed"
 )
 
@@ -145,7 +146,7 @@ func (s *Service) embedPuts(ctx context.Context, puts []*Put) error {
 
 // giveVectors stores the vectors of a document's passages.
 func (p *Put) giveVectors(passages []embed.Passage, vectors [][]float32) {
-	p.document.vector = appendHalves(nil, vectors[0])
+	p.document.vector = binary16.Append(nil, vectors[0])
 	p.passages = nil
 	if p.document.more = len(vectors) > 1; p.document.more {
 		p.passages = encodePassages(passages, vectors)

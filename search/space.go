@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"quintet/search/binary16"
 	"quintet/search/embed"
 	"quintet/search/graph"
 )
@@ -29,7 +30,7 @@ type space struct {
 }
 
 // bytes is what a vector takes as it is stored, in binary16.
-func (s space) bytes() int { return 2 * s.dimensions }
+func (s space) bytes() int { return binary16.Size * s.dimensions }
 
 // stride is how many codes a row of the index has: whole blocks of the kernels.
 func (s space) stride() int { return (s.dimensions + graph.Block - 1) / graph.Block * graph.Block }
@@ -48,8 +49,8 @@ func (s space) check(location string, v []float32) ([]float32, error) {
 	switch {
 	case math.IsNaN(sum) || math.IsInf(sum, 0):
 		return nil, invalid(location, "has a number that is none, or infinite, or too large")
-	case s.metric != Cosine && most > maxComponent:
-		return nil, invalid(location, "has a number above %d, which binary16 cannot hold", maxComponent)
+	case s.metric != Cosine && most > binary16.Most:
+		return nil, invalid(location, "has a number above %d, which binary16 cannot hold", binary16.Most)
 	case s.metric != Cosine:
 		return v, nil
 	case sum == 0:
@@ -68,15 +69,12 @@ const codeZero = 128
 // maxPassages is how many vectors a document has at most.
 const maxPassages = 32
 
-// maxComponent is the greatest number of binary16.
-const maxComponent = 65_504
-
 // score compares a query with a stored vector.
 func (s space) score(q []float32, halves []byte) float64 {
 	if s.metric == Euclid {
-		return -math.Sqrt(distanceHalves(q, halves))
+		return -math.Sqrt(float64(binary16.Distance(q, halves)))
 	}
-	return dotHalves(q, halves)
+	return float64(binary16.Dot(q, halves))
 }
 
 // quantise turns a vector into codes of 8 bits, -127 to 127: v ≈ scale · codes.

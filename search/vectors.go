@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 
+	"quintet/search/binary16"
 	"quintet/search/bitset"
 	"quintet/search/graph"
 )
@@ -49,7 +50,7 @@ func (v *vectors) add(halves []byte) {
 	one := make([]float32, v.space.dimensions)
 	codes := make([]int8, v.codes.Stride)
 	for at := 0; at < len(halves); at += v.space.bytes() {
-		floats(one, halves[at:at+v.space.bytes()])
+		binary16.Floats(one, halves[at:at+v.space.bytes()])
 		v.scales = append(v.scales, quantise(one, codes[:len(one)]))
 		v.appendCodes(codes)
 		if v.space.metric == Euclid {
@@ -96,7 +97,7 @@ func (v *vectors) encodeCodes() {
 	codes := make([]int8, v.codes.Stride)
 	v.codes.Codes = make([]byte, 0, v.count()*v.codes.Stride)
 	for n := range uint32(v.count()) {
-		floats(one, v.half(n))
+		binary16.Floats(one, v.half(n))
 		quantiseBy(one, v.scale, codes[:len(one)])
 		v.appendCodes(codes)
 		if v.space.metric == Euclid {
@@ -119,14 +120,14 @@ func bias(codes []int8) int32 {
 const sampled = 1 << 17
 
 func (v *vectors) chooseScale() float32 {
-	total := len(v.halves) / 2
+	total := len(v.halves) / binary16.Size
 	step := total/sampled + 1
 	for step > 1 && v.space.dimensions%step == 0 {
 		step++ // else it would look at some dimensions alone
 	}
 	sample := make([]float32, 0, total/step+1)
 	for i := 0; i < total; i += step {
-		sample = append(sample, single(binary.LittleEndian.Uint16(v.halves[2*i:])&0x7fff))
+		sample = append(sample, binary16.Magnitude(v.halves, i))
 	}
 	return commonScale(sample)
 }
