@@ -36,6 +36,7 @@ type set struct {
 	truth       []uint32
 	vectors     graph.Vectors
 	scale       float32
+	touched     float32 // that no read is left out as useless
 }
 
 func main() {
@@ -126,7 +127,7 @@ func (s *set) rescore(q []float32, found []graph.Neighbour, rows []uint32) {
 	// A number of every cache line first, so that the misses overlap.
 	for _, f := range found {
 		for v := s.base[int(f.Row)*dimensions:][:dimensions]; len(v) > 16; v = v[16:] {
-			touched += v[0]
+			s.touched += v[0]
 		}
 	}
 	var best [k]float32
@@ -143,8 +144,6 @@ func (s *set) rescore(q []float32, found []graph.Neighbour, rows []uint32) {
 		}
 	}
 }
-
-var touched float32
 
 func dot(a, b []float32) float32 {
 	var s, t, u, v float32

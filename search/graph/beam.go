@@ -52,5 +52,13 @@ func (b beam) insert(k key) int {
 	return at
 }
 
+// unfollowed is the first place from next on whose links were not followed.
+func (b beam) unfollowed(next int) int {
+	for next < len(b) && b[next]&followed != 0 {
+		next++
+	}
+	return next
+}
+
 // reserve makes room for breadth keys and empties the beam.
 func (b *beam) reserve(breadth int) { *b = slices.Grow((*b)[:0], breadth) }

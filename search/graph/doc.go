@@ -33,8 +33,8 @@
 //     most. Only Vectors.Scan is exact.
 //   - Rows are neither added nor removed. A row that is gone stays in the graph
 //     and out of the admitted.
-//   - A filter that admits rows which are all far from the query, just beyond
-//     the nearer ones, is the hard case of a filtered search: see Search.
+//   - A filter that takes away just the rows around a query leaves a shell of
+//     rows that score alike: of these a filtered search finds few of the best.
 //   - On amd64 with AVX-512 VNNI or AVX2 the inner loops are assembly, elsewhere
 //     plain Go, with the same scores to the last bit.
 //

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"math"
 	"math/bits"
 	"slices"
 
@@ -8,13 +9,72 @@ import (
 )
 
 const (
-	// seeds is how many admitted rows a filtered walk starts from, beside those
+	// seeds is how many admitted rows a walk over them starts from, beside those
 	// that the upper levels lead to.
-	seeds = 64
+	seeds = 16
 
 	// ahead is how many bridges are asked for before the first is crossed.
 	ahead = 8
+
+	// sparse is the share of rows, one in so many, below which a walk over the
+	// admitted ones is faster than one through the others.
+	sparse = 5
 )
+
+// walkFiltered leaves in the beam the best admitted rows that it meets.
+func (g *Graph) walkFiltered(s *Scratch, query []int8, start key, breadth int, admitted bitset.Set) {
+	count := admitted.Count()
+	if sparse*count >= g.Rows() {
+		g.walkThrough(s, query, start, breadth, count, admitted)
+		if len(s.beam) >= min(breadth, count) {
+			return
+		}
+		// The rows around the query are not admitted.
+		s.end()
+		s.begin(g, breadth)
+	}
+	g.walkAdmitted(s, query, start, breadth, admitted)
+}
+
+// walkThrough is a walk over all rows that notes the admitted ones. It follows
+// as many rows as an unfiltered one, and then on until it has followed some
+// admitted ones: breadth·√share, which takes breadth/√share rows where the share
+// is the same everywhere.
+func (g *Graph) walkThrough(s *Scratch, query []int8, start key, breadth, count int, admitted bitset.Set) {
+	root := math.Sqrt(min(1, float64(count)/float64(g.Rows())))
+	need, most := int(math.Ceil(float64(breadth)*root)), int(3*float64(breadth)/root)
+	s.within.reserve(breadth)
+	s.beam.reserve(most)
+	s.start(start)
+	if admitted.Has(start.row()) {
+		s.within.offer(start, breadth)
+	}
+	bound := ^key(0)
+	for next := 0; next < len(s.beam) && s.beam[next] <= bound; {
+		row := s.beam[next].row()
+		s.beam[next] |= followed
+		g.prefetchNext(s, next+1)
+		fresh := s.unseen(g.neighbours(row, 0))
+		g.rate(s, query, fresh)
+		next++
+		for i, row := range fresh {
+			k := makeKey(s.scores[i], row)
+			if k <= bound {
+				next = min(next, s.beam.offer(k, most))
+			} else if len(s.within) == breadth {
+				continue
+			}
+			if admitted.Has(row) {
+				s.within.offer(k, breadth)
+			}
+		}
+		if len(s.within) >= need && len(s.beam) >= breadth {
+			bound = max(s.within[need-1], s.beam[breadth-1]|followed)
+		}
+		next = s.beam.unfollowed(next)
+	}
+	s.beam, s.within = s.within, s.beam
+}
 
 // walkAdmitted walks over admitted rows alone, like walk: rows that are not
 // admitted are bridges to their neighbours and never scored (ACORN, Patel et al.

@@ -10,6 +10,7 @@ import (
 // again, it allocates nothing. It may serve graphs of any size in turn.
 type Scratch struct {
 	beam    beam
+	within  beam       // of admitted rows, while the beam has all
 	seen    []uint32   // all rows visited and scored, in turn
 	crossed []uint32   // rows that were bridges
 	visited bitset.Set // both as a set; empty between searches
@@ -25,10 +26,18 @@ type Scratch struct {
 // them more surely and takes longer. Where only the first k are wanted, breadth
 // is several times k. The query has as many elements as the vectors' stride.
 //
-// Where admitted is not nil, only rows of it are returned; they must be below
-// Rows. Then fewer than min(breadth, admitted.Count()) may come, if the walk
-// does not reach them: a caller who must have all scores the admitted rows by
-// Vectors.Gather instead. Where few are admitted that is also the faster way.
+// Where admitted is not nil, only rows of it are returned; it must hold none
+// beyond Rows. The way depends on how many they are. From one row in five on,
+// the walk leads through all rows, and breadth buys the recall that it buys
+// without a filter. Below that it leads over the admitted rows alone and wants
+// twice the breadth, and still may miss more. In both cases fewer than
+// min(breadth, admitted.Count()) may come, where the walk does not lead to them:
+// a caller who must have them all scores the admitted rows by Vectors.Gather.
+//
+// A caller who knows the count should do so at once where they are few: a search
+// of breadth 60 among 100,000 rows takes the time of 4,500 gathered ones, and
+// where one in ten is admitted or fewer, that of 12,000 (measured at 128 codes a
+// row with AVX-512; BenchmarkFilteredWords).
 //
 // The result is valid until the scratch is used again. A scratch that is warm
 // allocates nothing.
@@ -42,7 +51,7 @@ func (g *Graph) Search(s *Scratch, query []int8, breadth int, admitted bitset.Se
 	s.begin(g, breadth)
 	best := g.descend(s, query, 0, nil)
 	if admitted != nil {
-		g.walkAdmitted(s, query, best, breadth, admitted)
+		g.walkFiltered(s, query, best, breadth, admitted)
 	} else {
 		// From the entry every row can be reached, which no other row promises.
 		from := g.score(s, query, g.entry)
@@ -184,8 +193,5 @@ func (s *Scratch) merge(rows []uint32, breadth, next int) int {
 			next = min(next, beam.insert(k))
 		}
 	}
-	for next < len(s.beam) && s.beam[next]&followed != 0 {
-		next++
-	}
-	return next
+	return s.beam.unfollowed(next)
 }
