@@ -1,0 +1,52 @@
+package inverted
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// packing is how many bytes must stand behind packed numbers.
+const packing = 8
+
+// width is how many bits the largest of the numbers has.
+func width(numbers []uint32) int {
+	var all uint32
+	for _, v := range numbers {
+		all |= v
+	}
+	return bits.Len32(all)
+}
+
+// packed is how many bytes n numbers of some bits take.
+func packed(n, width int) int { return (n*width + 7) / 8 }
+
+// pack appends numbers of so many bits each, from the lowest bit of the first
+// byte on.
+func pack(to []byte, numbers []uint32, width int) []byte {
+	var pending uint64
+	var held int
+	for _, v := range numbers {
+		pending |= uint64(v) << held
+		for held += width; held >= 8; held -= 8 {
+			to = append(to, byte(pending))
+			pending >>= 8
+		}
+	}
+	if held > 0 {
+		to = append(to, byte(pending))
+	}
+	return to
+}
+
+// unpack reads len(numbers) of them, from bytes with packing behind.
+func unpack(from []byte, numbers []uint32, width int) {
+	if width == 0 {
+		clear(numbers)
+		return
+	}
+	mask := uint64(1)<<width - 1
+	for i := range numbers {
+		at := i * width
+		numbers[i] = uint32(binary.LittleEndian.Uint64(from[at>>3:]) >> (at & 7) & mask)
+	}
+}
