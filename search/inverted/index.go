@@ -132,6 +132,11 @@ func (x *Index) postings(term string) source {
 	if !ok {
 		return nil
 	}
+	return x.record(at)
+}
+
+// record returns the postings whose record begins at a place.
+func (x *Index) record(at int) *postings {
 	df, rest := uvarint(x.records[at:])
 	from, rest := uvarint(rest)
 	p := &postings{df: int(df), positions: x.positions[from:], tfs: x.tfs, weights: x.weights}
