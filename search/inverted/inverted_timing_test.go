@@ -171,6 +171,31 @@ func BenchmarkTop(b *testing.B) {
 	t.report(b)
 }
 
+// BenchmarkMemory searches the 5,000 rows that a memory is meant for, in turns
+// with their index.
+func BenchmarkMemory(b *testing.B) {
+	m := memoryOf(b, timedText()[:5_000])
+	x, err := inverted.Open(m.Encode())
+	if err != nil {
+		b.Fatal(err)
+	}
+	queries := timedQueries(1_000)
+	var t turns
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		query := append(terms(3), queries[i%len(queries)]...) // and a frequent one
+		search := func(s inverted.Segment) func() {
+			return func() {
+				matcher := inverted.NewPlan(query, s).In(s)
+				matcher.Top(10, nil, nil)
+				matcher.Matches()
+			}
+		}
+		t.take(search(m), search(x))
+	}
+	t.report(b)
+}
+
 // BenchmarkKinds is one clause of each kind, the plan included.
 func BenchmarkKinds(b *testing.B) {
 	x := openTimed(b)
