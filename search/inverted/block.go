@@ -41,9 +41,6 @@ type block struct {
 	rows, tfs       []byte // and what stands behind them
 }
 
-// A peak takes the bytes of a varint of at most 32 bits and of a length.
-const maxPeak = 5 + 4
-
 // splitBlock does not check: Open has.
 func splitBlock(b []byte, postings int) block {
 	at := block{rowBits: int(b[0]), tfBits: int(b[1]), count: int(b[2]), peaks: b[3:]}

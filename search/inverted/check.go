@@ -12,7 +12,7 @@ func (x *Index) openTerms(b []byte) (err error) {
 		return errRecord
 	}
 	c := checker{Index: x, size: size}
-	x.terms, err = openDictionary(b, size, func(_ []byte, at int) int { return c.record(at) })
+	x.terms, err = openDictionary(b, size, func(_ []byte, at int) int { return c.check(at) })
 	return err
 }
 
@@ -23,9 +23,9 @@ type checker struct {
 	values [blockSize]uint32
 }
 
-// record returns where the record that begins at a place ends, 0 if it is
+// check returns where the record that begins at a place ends, 0 if it is
 // damaged.
-func (c *checker) record(at int) (end int) {
+func (c *checker) check(at int) (end int) {
 	df, rest := uvarint(c.records[at:c.size])
 	from, rest := uvarint(rest)
 	if rest == nil || df == 0 || df > uint64(c.Rows()) || from > uint64(len(c.positions)) {

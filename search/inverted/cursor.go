@@ -8,7 +8,8 @@ type cursor struct {
 	source
 	factor float64
 	blocks int
-	block  int // where it stands; blocks at the end
+	block  int    // where it stands; blocks at the end
+	end    uint32 // the block's last row
 	rows   [blockSize]uint32
 	tfs    [blockSize]float32
 	n, at  int  // rows decoded of the block, and which is next; 0, 0 before
@@ -27,11 +28,14 @@ func (c *cursor) reset(s source, factor float64) {
 
 func (c *cursor) enter(block int) {
 	c.block, c.n, c.at, c.rated = block, 0, 0, false
+	if block < c.blocks {
+		c.end = c.last(block)
+	}
 }
 
 // skip moves to the block in which the first row from row on must be.
 func (c *cursor) skip(row uint32) bool {
-	if c.block < c.blocks && c.last(c.block) < row {
+	if row > c.end && c.block < c.blocks {
 		next := c.block + 1
 		if next < c.blocks && c.last(next) < row {
 			next += sort.Search(c.blocks-next, func(i int) bool { return c.last(next+i) >= row })
@@ -43,21 +47,19 @@ func (c *cursor) skip(row uint32) bool {
 
 // seek moves to the first posting from row on.
 func (c *cursor) seek(row uint32) bool {
-	if !c.skip(row) {
-		return false
-	}
-	c.open()
-	low, high := c.at, c.n-1 // the block's last row is not below row
-	if low < high && c.rows[low] < row {
-		for low < high {
-			if middle := int(uint(low+high) >> 1); c.rows[middle] < row {
-				low = middle + 1
-			} else {
-				high = middle
-			}
+	if row > c.end || c.n == 0 {
+		if !c.skip(row) {
+			return false
 		}
-		c.at = low
+		c.open()
 	}
+	at, high := c.at, c.n-1 // the block's last row is not below row
+	for step := 1; at+step < high && c.rows[(at+step)%blockSize] < row; step *= 2 {
+		at += step
+	}
+	for ; c.rows[at%blockSize] < row; at++ {
+	}
+	c.at = at
 	return true
 }
 
@@ -92,7 +94,7 @@ func (c *cursor) ceiling(hi uint32, n normalizer) float64 {
 		c.peak.block, c.peak.value = c.block, c.bound(c.block, c.factor, n)
 	}
 	most := c.peak.value
-	for block := c.block; c.last(block) < hi && block+1 < c.blocks; {
+	for block, end := c.block, c.end; end < hi && block+1 < c.blocks; end = c.last(block) {
 		block++
 		most = max(most, c.bound(block, c.factor, n))
 	}

@@ -20,14 +20,16 @@ func (d dictionary) find(key string) (at int, ok bool) {
 }
 
 // walk yields the keys that begin with prefix and that accept accepts, in
-// their order. A key is valid until the next one.
-func (d dictionary) walk(prefix string, accept vellum.Automaton, yield func(key []byte, at int) bool) {
+// their order, and reports whether it came to the end of them. A key is valid
+// until the next one.
+func (d dictionary) walk(prefix string, accept vellum.Automaton, yield func(key []byte, at int) bool) bool {
 	keys, err := d.fst.Search(accept, []byte(prefix), behind(prefix))
 	for ; err == nil; err = keys.Next() {
 		if key, at := keys.Current(); !yield(key, int(at)) {
-			return
+			return false
 		}
 	}
+	return errors.Is(err, vellum.ErrIteratorDone)
 }
 
 // behind is the first key after all that begin with prefix, nil for none.
@@ -45,10 +47,9 @@ func behind(prefix string) []byte {
 var errDictionary = errors.New("inverted: damaged dictionary")
 
 // openDictionary reads an FST. The library does not expect a damaged one, so
-// all its keys are read here: what survives that, within as many steps and at
-// the depth that true keys have, does so later, since nothing else can be
-// reached. Each key's record is handed to check, which returns where it ends;
-// the records must fill all of size.
+// all its keys are read here: what survives that does so later, since nothing
+// else can be reached. Each key's record is handed to check, which returns
+// where it ends; the records must fill all of size.
 func openDictionary(b []byte, size int, check func(key []byte, at int) (end int)) (d dictionary, err error) {
 	defer func() {
 		if recover() != nil {
@@ -58,36 +59,49 @@ func openDictionary(b []byte, size int, check func(key []byte, at int) (end int)
 	if d.fst, err = vellum.Load(b); err != nil {
 		return d, errDictionary
 	}
-	count := &counted{left: MaxTerm * (size + 1)} // a record has at least one byte
+	limit := newLimited()
 	end := 0
-	d.walk("", count, func(key []byte, at int) bool {
+	whole := d.walk("", limit, func(key []byte, at int) bool {
 		if at != end || len(key) == 0 {
-			count.left = 0
 			return false
 		}
+		limit.left = MaxTerm
 		end = check(key, at)
 		return end > at
 	})
-	if count.left <= 0 || end != size {
+	if !whole || limit.left < 0 || end != size {
 		return d, errDictionary
 	}
 	return d, nil
 }
 
-// counted is the automaton of all keys up to MaxTerm. Its state is the depth,
-// and it ends when it has made too many steps.
-type counted struct{ left int }
+// limited is the automaton of all keys. Its state is how many bytes of a key
+// it has. It ends, with left below 0, where an FST is damaged: where there was
+// no key for longer than the longest key, for each step leads to one; and where
+// the steps that one place offers do not rise, for then keys are passed over.
+type limited struct {
+	left  int
+	steps [MaxTerm + 2]int // the last one taken at each place of a key, -1 for none
+}
 
-func (*counted) Start() int                { return 0 }
-func (*counted) IsMatch(int) bool          { return true }
-func (c *counted) CanMatch(depth int) bool { return depth <= MaxTerm && c.left > 0 }
-func (*counted) WillAlwaysMatch(int) bool  { return false }
-func (c *counted) Accept(depth int, _ byte) int {
-	if depth == MaxTerm {
-		c.left = 0 // a key is too long
+func newLimited() *limited {
+	l := &limited{left: MaxTerm}
+	l.steps[0] = -1
+	return l
+}
+
+func (*limited) Start() int               { return 0 }
+func (*limited) IsMatch(int) bool         { return true }
+func (l *limited) CanMatch(int) bool      { return l.left >= 0 }
+func (*limited) WillAlwaysMatch(int) bool { return false }
+
+func (l *limited) Accept(at int, step byte) int {
+	if l.left--; at >= MaxTerm || int(step) <= l.steps[at] {
+		l.left = -1
+		return at
 	}
-	c.left--
-	return depth + 1
+	l.steps[at], l.steps[at+1] = int(step), -1
+	return at + 1
 }
 
 // dictionaryWriter makes an FST of rising keys.

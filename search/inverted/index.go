@@ -20,7 +20,6 @@ type Index struct {
 	terms     dictionary
 	spellings []byte
 	words     dictionary
-	size      int
 }
 
 // ErrDamaged is what [Open] finds wrong with the bytes, wrapped.
@@ -51,7 +50,7 @@ func open(b []byte) (*Index, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &Index{size: len(b), lengths: parts[0], records: parts[3], positions: parts[4], spellings: parts[6]}
+	x := &Index{lengths: parts[0], records: parts[3], positions: parts[4], spellings: parts[6]}
 	if x.tfs, err = values(parts[1]); err != nil {
 		return nil, err
 	}
@@ -133,6 +132,11 @@ func (x *Index) postings(term string) source {
 	if !ok {
 		return nil
 	}
+	return x.record(at)
+}
+
+// record returns the postings whose record begins at a place.
+func (x *Index) record(at int) *postings {
 	df, rest := uvarint(x.records[at:])
 	from, rest := uvarint(rest)
 	p := &postings{df: int(df), positions: x.positions[from:], tfs: x.tfs, weights: x.weights}

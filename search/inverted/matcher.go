@@ -1,15 +1,18 @@
 package inverted
 
-import "quintet/search/bitset"
+import (
+	"slices"
 
-// A Matcher runs a plan on one segment. It belongs to one goroutine, and to the
-// lock of a memory.
+	"quintet/search/bitset"
+)
+
+// A Matcher runs a plan on one segment, for one goroutine, and on a memory as
+// long as its lock is held.
 type Matcher struct {
 	plan    *Plan
 	rows    int
 	lengths lengths
 	clauses []match
-	cursors []cursor
 }
 
 // match is a clause that stands in the segment.
@@ -77,15 +80,14 @@ func searchGroup(s Segment, variants []Variant) source {
 	return l
 }
 
-// start puts a cursor at the beginning of each clause.
-func (m *Matcher) start() []cursor {
-	if m.cursors == nil {
-		m.cursors = make([]cursor, len(m.clauses))
-	}
+// start puts a cursor at the beginning of each clause, in old ones if there are
+// enough.
+func (m *Matcher) start(cursors []cursor) []cursor {
+	cursors = slices.Grow(cursors[:0], len(m.clauses))[:len(m.clauses)]
 	for i, c := range m.clauses {
-		m.cursors[i].reset(c.source, c.factor)
+		cursors[i].reset(c.source, c.factor)
 	}
-	return m.cursors
+	return cursors
 }
 
 // Matches returns the rows that match any clause.
@@ -106,7 +108,7 @@ func (m *Matcher) Matches() bitset.Set {
 // Score returns the scores of rising rows, 0 for one that does not match.
 func (m *Matcher) Score(rows []uint32) []float64 {
 	scores := make([]float64, len(rows))
-	cursors := m.start()
+	cursors := m.start(nil)
 	for i, row := range rows {
 		for j := range cursors {
 			c := &cursors[j]
@@ -132,7 +134,7 @@ type Part struct {
 
 // Explain returns the parts of a row's score, in the order of the clauses.
 func (m *Matcher) Explain(row uint32) (parts []Part) {
-	cursors := m.start()
+	cursors := m.start(nil)
 	for i := range cursors {
 		c := &cursors[i]
 		if c.seek(row) && c.row() == row {

@@ -58,7 +58,8 @@ func (m *Memory) Add(tokens []Token) (row uint32, err error) {
 	var length float32
 	for i := range tokens {
 		t := &tokens[i]
-		p := m.term(t)
+		p := m.term(t.Term)
+		m.spell(p, t.Term, t.Word)
 		if !p.open {
 			p.open, p.tf, p.count, p.track = true, 0, 0, track{}
 		}
@@ -78,19 +79,24 @@ func (m *Memory) Add(tokens []Token) (row uint32, err error) {
 	return row, nil
 }
 
-func (m *Memory) term(t *Token) *posted {
-	p := m.terms[t.Term]
+// term returns the postings of a term, and makes them if there are none.
+func (m *Memory) term(term string) *posted {
+	p := m.terms[term]
 	if p == nil {
 		p = &posted{}
-		m.terms[strings.Clone(t.Term)] = p
-	}
-	if t.Word != "" && !slices.Contains(p.words, t.Word) {
-		word := strings.Clone(t.Word)
-		p.words = append(p.words, word)
-		terms, _ := m.words.Get(word)
-		m.words.Set(word, append(terms, strings.Clone(t.Term)))
+		m.terms[strings.Clone(term)] = p
 	}
 	return p
+}
+
+// spell notes that a term stands for a word.
+func (m *Memory) spell(p *posted, term, word string) {
+	if word != "" && !slices.Contains(p.words, word) {
+		word = strings.Clone(word)
+		p.words = append(p.words, word)
+		terms, _ := m.words.Get(word)
+		m.words.Set(word, append(terms, strings.Clone(term)))
+	}
 }
 
 func (p *posted) begin(row, tf uint32) {

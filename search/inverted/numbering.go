@@ -11,9 +11,14 @@ type numbering struct {
 	values []float32
 	counts []int
 	number map[float32]uint32
+	recent uint32 // mostly the next one, too
 }
 
 func (n *numbering) of(v float32) uint32 {
+	if len(n.values) > 0 && n.values[n.recent] == v {
+		n.counts[n.recent]++
+		return n.recent
+	}
 	at, ok := n.number[v]
 	if !ok {
 		if n.number == nil {
@@ -25,6 +30,7 @@ func (n *numbering) of(v float32) uint32 {
 		n.counts = append(n.counts, 0)
 	}
 	n.counts[at]++
+	n.recent = at
 	return at
 }
 

@@ -38,15 +38,30 @@ func pack(to []byte, numbers []uint32, width int) []byte {
 	return to
 }
 
-// unpack reads len(numbers) of them, from bytes with packing behind.
+// unpack reads len(numbers) of them, from bytes with packing behind. Up to 15
+// bits, eight bytes hold four numbers wherever the first begins.
 func unpack(from []byte, numbers []uint32, width int) {
 	if width == 0 {
 		clear(numbers)
 		return
 	}
-	mask := uint64(1)<<width - 1
+	mask := uint32(1)<<width - 1 // all bits where width is 32
+	at := 0
+	for width <= 15 && len(numbers) >= 4 {
+		v := binary.LittleEndian.Uint64(from[at>>3:]) >> (at & 7)
+		four := numbers[:4]
+		four[0] = uint32(v) & mask
+		v >>= width & 15
+		four[1] = uint32(v) & mask
+		v >>= width & 15
+		four[2] = uint32(v) & mask
+		v >>= width & 15
+		four[3] = uint32(v) & mask
+		numbers = numbers[4:]
+		at += 4 * width
+	}
 	for i := range numbers {
-		at := i * width
-		numbers[i] = uint32(binary.LittleEndian.Uint64(from[at>>3:]) >> (at & 7) & mask)
+		numbers[i] = uint32(binary.LittleEndian.Uint64(from[at>>3:])>>(at&7)) & mask
+		at += width
 	}
 }

@@ -46,6 +46,7 @@ type slot struct {
 	offset  uint32
 	size    int
 	cursors []*cursor
+	found   []occurrence // of the row that is looked at
 }
 
 // seek returns the first row from row on that has any of the slot's terms.
@@ -72,9 +73,10 @@ func meet(slots []slot, row uint32) (uint32, bool) {
 	return row, true
 }
 
-// occurrences are those of all the slot's terms in a row, rising. Two terms at
-// one position are one word.
-func (s *slot) occurrences(row uint32) (all []occurrence) {
+// occurrences are those of all the slot's terms in a row, rising, until the next
+// call. Two terms at one position are one word.
+func (s *slot) occurrences(row uint32) []occurrence {
+	all := s.found[:0]
 	for _, c := range s.cursors {
 		if c.seek(row) && c.row() == row {
 			all = c.source.occurrences(c.block*blockSize+c.at, all)
@@ -83,6 +85,7 @@ func (s *slot) occurrences(row uint32) (all []occurrence) {
 	if len(s.cursors) > 1 {
 		slices.SortStableFunc(all, func(x, y occurrence) int { return cmp.Compare(x.position, y.position) })
 	}
+	s.found = all
 	return slices.CompactFunc(all, func(x, y occurrence) bool { return x.position == y.position })
 }
 

@@ -8,7 +8,6 @@ import (
 // A Segment is what a plan is made of and runs on: a [Memory] or an [Index].
 type Segment interface {
 	Rows() int
-	Size() int64
 	length() float64 // of all rows
 	rowLengths() lengths
 	documents(term string) int   // how many rows have a term
@@ -64,7 +63,7 @@ type Variant struct {
 // memory must be held. A plan keeps nothing of the segments; where one has
 // grown or has been replaced since, scores are by the old figures.
 func NewPlan(clauses []Clause, segments ...Segment) *Plan {
-	s := survey{segments: segments, counted: map[string]int{}}
+	s := survey{segments: segments}
 	p := &Plan{Cut: max(0, len(clauses)-MaxClauses)}
 	var length float64
 	for _, segment := range segments {
@@ -75,7 +74,8 @@ func NewPlan(clauses []Clause, segments ...Segment) *Plan {
 		p.Average = length / float64(p.Rows)
 	}
 	p.normalizer = newNormalizer(p.Rows, length)
-	for _, c := range clauses[:min(len(clauses), MaxClauses)] {
+	p.Clauses = make([]Expansion, 0, min(len(clauses), MaxClauses))
+	for _, c := range clauses[:cap(p.Clauses)] {
 		e := Expansion{Clause: c}
 		if c.Weight > 0 && c.Weight <= MaxWeight {
 			s.expand(&e)
@@ -90,10 +90,9 @@ func NewPlan(clauses []Clause, segments ...Segment) *Plan {
 // factor is what the clause's saturated frequency is multiplied by.
 func (e *Expansion) factor() float64 { return e.Weight * e.IDF * (k1 + 1) }
 
-// survey asks all segments, for each term once.
+// survey asks all segments.
 type survey struct {
 	segments []Segment
-	counted  map[string]int
 	expanded int // clauses whose words were looked for
 	refused  int // clauses that were one too many for that
 }
@@ -108,13 +107,9 @@ func (s *survey) mayExpand() bool {
 	return true
 }
 
-func (s *survey) documents(term string) int {
-	n, ok := s.counted[term]
-	if !ok {
-		for _, segment := range s.segments {
-			n += segment.documents(term)
-		}
-		s.counted[term] = n
+func (s *survey) documents(term string) (n int) {
+	for _, segment := range s.segments {
+		n += segment.documents(term)
 	}
 	return n
 }

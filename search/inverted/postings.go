@@ -49,8 +49,9 @@ func (p *postings) decode(block int, rows *[blockSize]uint32) int {
 		next = p.last(block-1) + 1
 	}
 	for i, gap := range rows[:n] {
-		rows[i] = next + gap
-		next += gap + 1
+		next += gap
+		rows[i] = next
+		next++
 	}
 	return n
 }

@@ -45,8 +45,10 @@ const grain = 1.0 / (1 << 32)
 func contribution(factor float64, tf float32, norm float64) float64 {
 	const round = 3 << 51 * grain // so large that its last bit is a grain
 	t := float64(tf)
-	c := float64(float64(factor*t)/(t+norm)+round) - round
-	return max(c, grain)
+	if c := float64(float64(factor*t)/(t+norm)+round) - round; c > grain {
+		return c
+	}
+	return grain
 }
 
 // loose makes an upper bound of real numbers one of floating-point numbers.

@@ -1,7 +1,6 @@
 package inverted
 
 import (
-	"math/bits"
 	"slices"
 	"sync"
 
@@ -14,7 +13,7 @@ import (
 // rows.
 const (
 	shortestWindow = 512
-	longestWindow  = 4096
+	longestWindow  = 8192
 )
 
 // Top returns the k best of the matching rows that are admitted and behind a
@@ -32,26 +31,28 @@ func (m *Matcher) Top(k int, admitted bitset.Set, behind func(Scored) bool) []Sc
 		return nil
 	}
 	d := desks.Get().(*desk)
-	defer desks.Put(d)
 	d.Matcher, d.admitted, d.behind = m, admitted, behind
 	d.best = best{keep: k, heap: make([]Scored, 0, min(k, 1024))}
 	d.run()
-	d.Matcher, d.admitted, d.behind = nil, nil, nil
-	return d.best.sorted()
+	found := d.best.sorted()
+	d.Matcher, d.admitted, d.behind, d.best = nil, nil, nil, best{}
+	desks.Put(d) // not if behind has panicked: then sums are not 0
+	return found
 }
 
 var desks = sync.Pool{New: func() any { return new(desk) }}
 
-// desk is the memory of a search. Between two windows sums and touched are 0.
+// desk is the memory of a search. Between two windows all sums are 0.
 type desk struct {
 	*Matcher
 	admitted bitset.Set
 	behind   func(Scored) bool
 	best     best
-	order    []ranked // clauses by rising bound
+	cursors  []cursor // of the clauses
+	order    []ranked // these by rising bound
 	lo, hi   uint32   // first and last row of the window
 	sums     [longestWindow]float64
-	touched  [longestWindow / 64]uint64
+	touched  []uint16 // places in sums, in no order
 }
 
 type ranked struct {
@@ -61,10 +62,10 @@ type ranked struct {
 }
 
 func (d *desk) run() {
-	cursors := d.start()
+	d.cursors = d.start(d.cursors)
 	d.order = d.order[:0]
-	for i := range cursors {
-		d.order = append(d.order, ranked{cursor: &cursors[i]})
+	for i := range d.cursors {
+		d.order = append(d.order, ranked{cursor: &d.cursors[i]})
 	}
 	for d.lo = 0; d.frame(); d.lo = d.hi + 1 {
 		first := d.essential()
@@ -76,7 +77,9 @@ func (d *desk) run() {
 		}
 		d.settle(d.order[:first])
 	}
-	clear(d.order)
+	for i := range d.cursors {
+		d.cursors[i].source = nil // which keeps its index
+	}
 }
 
 // frame moves all cursors to the window that begins at lo, drops those that
@@ -89,14 +92,20 @@ func (d *desk) frame() bool {
 	}
 	d.hi = d.lo + longestWindow - 1
 	for _, r := range d.order {
-		d.hi = min(d.hi, r.last(r.block))
+		d.hi = min(d.hi, r.end)
 	}
 	d.hi = min(max(d.hi, d.lo+shortestWindow-1), uint32(d.rows-1))
 	return true
 }
 
+// gathered is how many postings are added up in the time that it takes to look
+// one row up.
+const gathered = 8
+
 // essential orders the clauses by their bounds and returns the place of the
-// first one that rows must have to get in, if they have none behind it.
+// first one that is scored as a whole. Rows with none but those before it
+// cannot get in. It is moved down over clauses that are sooner added up than
+// looked at for each row of the others.
 func (d *desk) essential() (first int) {
 	for i := range d.order {
 		r := d.order[i]
@@ -116,6 +125,16 @@ func (d *desk) essential() (first int) {
 			first = i + 1
 		}
 	}
+	if first == len(d.order) {
+		return first
+	}
+	rows := 0
+	for _, r := range d.order[first:] {
+		rows += r.size()
+	}
+	for ; first > 0 && d.order[first-1].size() <= gathered*rows; first-- {
+		rows += d.order[first-1].size()
+	}
 	return first
 }
 
@@ -124,49 +143,86 @@ func (d *desk) gather(c *cursor) {
 	for c.block < c.blocks {
 		c.open()
 		c.rate()
-		at := c.at
-		for ; at < c.n; at++ {
-			row := c.rows[at]
-			if row > d.hi {
-				c.at = at
-				return
-			}
-			if row < d.lo || d.admitted != nil && !d.admitted.Has(row) {
-				continue
-			}
-			i := (row - d.lo) % longestWindow
-			d.sums[i] += contribution(c.factor, c.tfs[at], d.norm(row))
-			d.touched[i/64] |= 1 << (i % 64)
+		c.at += d.add(c.factor, c.rows[c.at:c.n], c.tfs[c.at:c.n])
+		if c.at < c.n {
+			return
 		}
 		c.enter(c.block + 1)
 	}
 }
 
-// settle offers the rows of the window, after it has added to each what the
-// other clauses contribute, as long as that may bring it in.
-func (d *desk) settle(others []ranked) {
-	for i, word := range d.touched[:(d.hi-d.lo)/64+1] {
-		d.touched[i] = 0
-		for ; word != 0; word &= word - 1 {
-			at := uint32(i*64 + bits.TrailingZeros64(word))
-			s := Scored{Row: d.lo + at, Score: d.sums[at]}
-			d.sums[at] = 0
-			if d.complete(&s, others) && (d.behind == nil || d.behind(s)) {
-				d.best.offer(s)
-			}
+// add adds the contributions of postings up to the end of the window and
+// returns how many these are.
+func (d *desk) add(factor float64, rows []uint32, tfs []float32) int {
+	lo, hi, admitted, n, lengths, touched := d.lo, d.hi, d.admitted, d.plan.normalizer, d.lengths, d.touched
+	tfs = tfs[:len(rows)]
+	at := 0
+	for ; at < len(rows) && rows[at] <= hi; at++ {
+		row := rows[at]
+		if row < lo || admitted != nil && !admitted.Has(row) {
+			continue
 		}
+		i := (row - lo) % longestWindow
+		sum := d.sums[i]
+		if sum == 0 {
+			touched = append(touched, uint16(i))
+		}
+		d.sums[i] = sum + contribution(factor, tfs[at], n.of(lengths.of(row)))
 	}
+	d.touched = touched
+	return at
 }
 
-func (d *desk) complete(s *Scored, others []ranked) bool {
-	threshold := d.best.threshold()
-	for i := len(others) - 1; i >= 0; i-- {
-		if (s.Score+others[i].before)*loose < threshold {
-			return false
+// settle offers the rows of the window, after it has added to each what the
+// other clauses contribute, as long as that may bring it in. Most rows are
+// passed over at once; the rest has to rise for the cursors.
+func (d *desk) settle(others []ranked) {
+	least := d.least(others)
+	n := 0
+	for _, at := range d.touched {
+		if d.sums[at%longestWindow] < least {
+			d.sums[at%longestWindow] = 0
+		} else {
+			d.touched[n] = at
+			n++
 		}
+	}
+	d.touched = d.touched[:n]
+	if len(others) > 0 {
+		slices.Sort(d.touched)
+	} else {
+		slices.Reverse(d.touched) // of equal rows the last comes first
+	}
+	for _, at := range d.touched {
+		s := Scored{Row: d.lo + uint32(at), Score: d.sums[at]}
+		d.sums[at] = 0
+		if s.Score >= least && d.complete(&s, others) && (d.behind == nil || d.behind(s)) {
+			d.best.offer(s)
+			least = d.least(others)
+		}
+	}
+	d.touched = d.touched[:0]
+}
+
+// least is a score below which a row cannot get in, whatever others add to it.
+func (d *desk) least(others []ranked) float64 {
+	threshold := d.best.threshold()
+	if len(others) > 0 {
+		return threshold/loose - others[len(others)-1].before
+	}
+	return threshold
+}
+
+// complete adds what others contribute to a row that has reached the least. It
+// reports false, as soon as it knows, where the row cannot get in.
+func (d *desk) complete(s *Scored, others []ranked) bool {
+	for i := len(others) - 1; i >= 0; i-- {
 		if c := others[i].cursor; c.seek(s.Row) && c.row() == s.Row {
 			s.Score += contribution(c.factor, c.tf(), d.norm(s.Row))
 		}
+		if s.Score < d.least(others[:i]) {
+			return false
+		}
 	}
-	return s.Score >= threshold
+	return true
 }

@@ -92,3 +92,35 @@ func TestTopIsTheBestOfAll(t *testing.T) {
 		}
 	}
 }
+
+// TestTopOfUnlikeRows holds the same where the longer a row is the more often
+// it has the term, so that no posting of a block stands for the others.
+func TestTopOfUnlikeRows(t *testing.T) {
+	rng := rand.New(rand.NewPCG(8, 8))
+	m := inverted.NewMemory()
+	all := make([]uint32, 3_000)
+	for row := range all {
+		all[row] = uint32(row)
+		times := 1 + rng.IntN(2+rng.IntN(7))
+		tokens := make([]inverted.Token, times*times*times)
+		for i := range tokens {
+			if tokens[i] = (inverted.Token{Term: "w1", Position: uint32(i), Weight: 1}); i >= times {
+				tokens[i].Term = "w" + strconv.Itoa(2+rng.IntN(20))
+			}
+		}
+		if _, err := m.Add(tokens); err != nil {
+			t.Fatal(err)
+		}
+	}
+	x := encoded(t, m)
+	for _, words := range [][]int{{1}, {1, 5}, {2, 1, 1}} {
+		matcher := inverted.NewPlan(terms(words...), x).In(x)
+		n := &naive{}
+		for _, row := range all {
+			n.add(nil, 0, row)
+		}
+		if got, want := matcher.Top(3, nil, nil), n.top(matcher.Score(all), 0, 3, nil, nil); !slices.Equal(got, want) {
+			t.Errorf("%v:\n%v for\n%v", words, got, want)
+		}
+	}
+}
