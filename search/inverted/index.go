@@ -20,6 +20,7 @@ type Index struct {
 	terms     dictionary
 	spellings []byte
 	words     dictionary
+	size      int
 }
 
 // ErrDamaged is what [Open] finds wrong with the bytes, wrapped.
@@ -50,7 +51,7 @@ func open(b []byte) (*Index, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &Index{lengths: parts[0], records: parts[3], positions: parts[4], spellings: parts[6]}
+	x := &Index{size: len(b), lengths: parts[0], records: parts[3], positions: parts[4], spellings: parts[6]}
 	if x.tfs, err = values(parts[1]); err != nil {
 		return nil, err
 	}

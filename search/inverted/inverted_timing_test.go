@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"quintet/search/bitset"
 	"quintet/search/inverted"
 )
 
@@ -240,17 +239,6 @@ func BenchmarkOpen(b *testing.B) {
 	b.SetBytes(int64(len(code)))
 	for b.Loop() {
 		if _, err := inverted.Open(code); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-// BenchmarkAppend merges, in place of adding the rows again.
-func BenchmarkAppend(b *testing.B) {
-	x := openTimed(b)
-	keep := bitset.Full(timedRows)
-	for b.Loop() {
-		if err := inverted.NewMemory().Append(x, keep); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 // A Segment is what a plan is made of and runs on: a [Memory] or an [Index].
 type Segment interface {
 	Rows() int
+	Size() int64
 	length() float64 // of all rows
 	rowLengths() lengths
 	documents(term string) int   // how many rows have a term
