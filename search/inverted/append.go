@@ -57,7 +57,7 @@ func (m *Memory) copy(term string, from *postings, keep bitset.Set, numbers []ui
 			p.count, p.track = uint64(len(found)), track{}
 			p.begin(numbers[row], m.tfs.of(tfs[i]))
 			for _, o := range found {
-				p.packed = p.track.append(p.packed, o.position, m.weights.of(o.weight))
+				p.tracks = p.track.append(p.tracks, o.position, m.weights.of(o.weight))
 			}
 		}
 	}
