@@ -54,7 +54,8 @@ type encoder struct {
 }
 
 func (e *encoder) term(p *posted) {
-	rows, tfs, tracks := p.unpack()
+	rows, tfs, counts := p.unpack()
+	tracks := p.tracks
 	for i, old := range tfs {
 		tfs[i] = e.tfNumber[old]
 	}
@@ -69,8 +70,10 @@ func (e *encoder) term(p *posted) {
 		e.directory = binary.LittleEndian.AppendUint32(e.directory, uint32(len(e.positions)-start))
 		e.block(next, rows[first:end], tfs[first:end])
 		next = last + 1
-		for _, track := range tracks[first:end] {
-			e.occurrences(track)
+		for _, count := range counts[first:end] {
+			var of []byte
+			of, tracks = split(tracks, count)
+			e.occurrences(of)
 		}
 	}
 	e.postings = binary.AppendUvarint(e.postings, uint64(len(rows)))

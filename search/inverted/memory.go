@@ -23,12 +23,13 @@ type Memory struct {
 }
 
 // posted are the packed postings of a term: for each row, as varints, how far
-// it is from the one before, the number of its tf, how many occurrences it has,
-// and those.
+// it is from the one before, the number of its tf and how many occurrences it
+// has. These stand apart, for few searches read them.
 type posted struct {
 	rows   int
 	last   uint32
 	packed []byte
+	tracks []byte
 	words  []string // whose term it is
 
 	open  bool // the row that is being added has it
@@ -72,7 +73,7 @@ func (m *Memory) Add(tokens []Token) (row uint32, err error) {
 		if p.open {
 			p.begin(row, m.tfs.of(p.tf))
 		}
-		p.packed = p.track.append(p.packed, tokens[i].Position, m.weights.of(tokens[i].Weight))
+		p.tracks = p.track.append(p.tracks, tokens[i].Position, m.weights.of(tokens[i].Weight))
 	}
 	m.lengths = appendFloat32(m.lengths, length)
 	m.total += float64(length)
@@ -107,9 +108,11 @@ func (p *posted) begin(row, tf uint32) {
 	p.rows++
 }
 
-// unpack returns the postings; frequencies by the number of their value.
-func (p *posted) unpack() (rows, tfs []uint32, tracks [][]byte) {
-	rows, tfs, tracks = make([]uint32, p.rows), make([]uint32, p.rows), make([][]byte, p.rows)
+// unpack returns the postings: rows, the numbers of their tf and how many
+// occurrences they have.
+func (p *posted) unpack() (rows, tfs, counts []uint32) {
+	all := make([]uint32, 3*p.rows)
+	rows, tfs, counts = all[:p.rows], all[p.rows:2*p.rows], all[2*p.rows:]
 	row, from := uint32(0), p.packed
 	var distance, tf, count uint64
 	for i := range rows {
@@ -117,16 +120,9 @@ func (p *posted) unpack() (rows, tfs []uint32, tracks [][]byte) {
 		tf, from = uvarint(from)
 		count, from = uvarint(from)
 		row += uint32(distance)
-		rows[i], tfs[i] = row, uint32(tf)
-		var t track
-		behind := from
-		for range count {
-			behind = t.next(behind)
-		}
-		tracks[i] = from[:len(from)-len(behind)]
-		from = behind
+		rows[i], tfs[i], counts[i] = row, uint32(tf), uint32(count)
 	}
-	return rows, tfs, tracks
+	return rows, tfs, counts
 }
 
 func (m *Memory) length() float64     { return m.total }
@@ -144,8 +140,8 @@ func (m *Memory) postings(term string) source {
 	if p == nil {
 		return nil
 	}
-	rows, numbers, tracks := p.unpack()
-	l := &list{rows: rows, tfs: make([]float32, len(rows)), tracks: tracks, weights: m.weights.values}
+	rows, numbers, counts := p.unpack()
+	l := &list{rows: rows, tfs: make([]float32, len(rows)), counts: counts, tracks: p.tracks, weights: m.weights.values}
 	for i, number := range numbers {
 		l.tfs[i] = m.tfs.values[number]
 	}

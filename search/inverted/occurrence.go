@@ -37,6 +37,16 @@ func (t *track) next(b []byte) []byte {
 	return b
 }
 
+// split cuts off the occurrences of a row, of which the number is known.
+func split(tracks []byte, count uint32) (first, rest []byte) {
+	var t track
+	rest = tracks
+	for range count {
+		rest = t.next(rest)
+	}
+	return tracks[:len(tracks)-len(rest)], rest
+}
+
 // appendOccurrences reads all of a row. Damaged ones end the list.
 func appendOccurrences(all []occurrence, b []byte, weights []float32) []occurrence {
 	var t track

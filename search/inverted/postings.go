@@ -86,7 +86,7 @@ func (p *postings) bound(block int, factor float64, n normalizer) (most float64)
 // occurrences are damaged where positions end early or point elsewhere: then
 // there are none.
 func (p *postings) occurrences(i int, all []occurrence) []occurrence {
-	if p.near.posting > i || p.near.posting/blockSize < i/blockSize {
+	if p.near.posting/blockSize < i/blockSize {
 		p.near.posting, p.near.at = i/blockSize*blockSize, 0
 		if p.directory != nil {
 			p.near.at = int(p.field(i/blockSize, 8))

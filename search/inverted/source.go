@@ -13,7 +13,7 @@ type source interface {
 	frequencies(block int, tfs *[blockSize]float32)
 	// bound is at least each contribution of a block, but for rounding.
 	bound(block int, factor float64, n normalizer) float64
-	// occurrences appends where posting i stands in its row.
+	// occurrences appends where posting i stands in its row; i never falls.
 	occurrences(i int, all []occurrence) []occurrence
 }
 
@@ -22,9 +22,14 @@ func blocks(s source) int { return (s.size() + blockSize - 1) / blockSize }
 // list is a source in plain slices: the postings of a memory, of a phrase or
 // of a group of terms.
 type list struct {
-	rows    []uint32
-	tfs     []float32
-	tracks  [][]byte // where needed
+	rows []uint32
+	tfs  []float32
+
+	// Of a memory's terms: how many occurrences each posting has, those of the
+	// postings from passed on, and the table of their weights.
+	counts  []uint32
+	passed  int
+	tracks  []byte
 	weights []float32
 }
 
@@ -47,7 +52,11 @@ func (l *list) frequencies(block int, tfs *[blockSize]float32) {
 func (l *list) bound(_ int, factor float64, _ normalizer) float64 { return factor }
 
 func (l *list) occurrences(i int, all []occurrence) []occurrence {
-	return appendOccurrences(all, l.tracks[i], l.weights)
+	for ; l.passed < i; l.passed++ {
+		_, l.tracks = split(l.tracks, l.counts[l.passed])
+	}
+	first, _ := split(l.tracks, l.counts[i])
+	return appendOccurrences(all, first, l.weights)
 }
 
 var (
