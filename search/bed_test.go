@@ -385,6 +385,7 @@ type found struct {
 	}
 	Found    int
 	Facets   map[string][]facetCount
+	Explain  struct{ Segments []struct{ Vectors string } }
 	Mode     string
 	Degraded bool
 	Next     *string

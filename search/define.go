@@ -22,6 +22,7 @@ type CollectionInfo struct {
 	Bytes     int64     `json:"bytes" doc:"Of the documents and their vectors as they are stored, before sealing."`
 	Memory    int64     `json:"memory" doc:"Bytes of the index in memory, estimated."`
 	Segments  int       `json:"segments" doc:"Parts of the index. They are merged in the background; left alone, they become one."`
+	Recall    *Recall   `json:"recall" doc:"Of searches through a graph, null before one was measured."`
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at" doc:"Of the definition."`
 
@@ -32,7 +33,7 @@ func (c *collection) info() CollectionInfo {
 	sc, st := c.schema.Load(), c.index.stat()
 	i := CollectionInfo{
 		Name: c.name, Fields: append([]Field{}, sc.fields...), Inferred: sc.Infer, Embed: []string{}, Metric: cmp.Or(sc.Metric, Cosine), Language: cmp.Or(sc.Language, english),
-		Documents: st.documents, Vectors: st.vectors, Bytes: st.bytes, Memory: st.memory, Segments: st.segments,
+		Documents: st.documents, Vectors: st.vectors, Bytes: st.bytes, Memory: st.memory, Segments: st.segments, Recall: c.recall.read(),
 		CreatedAt: sc.Created, UpdatedAt: sc.Updated, ETag: sc.etag(),
 	}
 	for _, n := range sc.embed {

@@ -269,3 +269,15 @@ func (s *Service) OccupyModel() (leave func()) {
 		}
 	}
 }
+
+// MeasureSample makes the search again that was handed over for that, and
+// reports whether there was one.
+func (s *Service) MeasureSample() bool {
+	select {
+	case one := <-s.samples:
+		one.measure(newScratch())
+		return true
+	default:
+		return false
+	}
+}

@@ -37,6 +37,8 @@ type finding struct {
 	explain *Explanation // nil unless it was asked for
 	why     []*HitExplanation
 	words   *marker // what is highlighted
+
+	approximate bool // vectors were found through a graph
 }
 
 // scratch is the memory of one search.
@@ -49,8 +51,8 @@ type scratch struct {
 
 func newScratch() *scratch { return &scratch{dots: make([]int32, scanRows)} }
 
-// find answers a plan.
-func find(parts []*part, p *plan, s *scratch) *finding {
+// newFinder takes the parts that have rows.
+func newFinder(parts []*part, p *plan, s *scratch) *finder {
 	f := &finder{plan: p, scratch: s}
 	for _, g := range parts {
 		if g.rows() > 0 {
@@ -60,8 +62,11 @@ func find(parts []*part, p *plan, s *scratch) *finding {
 	}
 	f.matching = make([]bitset.Set, len(f.parts))
 	f.ways = make([]way, len(f.parts))
-	return f.answer()
+	return f
 }
+
+// find answers a plan.
+func find(parts []*part, p *plan, s *scratch) *finding { return newFinder(parts, p, s).answer() }
 
 // answer ranks what matches and reads the page, and what else was asked for.
 func (f *finder) answer() *finding {
@@ -86,6 +91,7 @@ func (f *finder) answer() *finding {
 	if a.more = len(list) > f.limit; a.more {
 		a.page = list[:f.limit]
 	}
+	a.approximate = slices.Contains(f.ways, wayGraph) || slices.Contains(f.ways, wayFiltered)
 	a.scores = f.scoresOf(a.page)
 	a.facets = f.countFacets()
 	if f.highlight {

@@ -17,6 +17,7 @@ type collection struct {
 	id     engine.ID
 	schema atomic.Pointer[schema] // as of the newest commit
 	index  *index
+	recall recallGauge
 }
 
 type nameKey struct {

@@ -155,6 +155,7 @@ func (s *Service) look(ctx context.Context, v *engine.View, t engine.Tenant, col
 	if !c.index.read(v.Seq(), func(parts []*part) { found = find(parts, p, memory) }) {
 		return nil, errMoved
 	}
+	s.offerSample(c, found, p)
 	return found.answer(v, c.id, p)
 }
 

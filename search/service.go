@@ -63,6 +63,7 @@ type Service struct {
 
 	defining sync.Mutex    // one change of definitions at a time
 	dropped  chan struct{} // a collection was deleted: there is something to sweep
+	samples  chan sample   // searches that are to be made again
 	frozen   chan struct{} // a part is full: there is something to seal
 
 	mu       sync.Mutex // guards what follows; held for the whole of Start
@@ -77,7 +78,7 @@ var _ engine.Service = (*Service)(nil)
 // registers its metrics and its part of the engine's check.
 func New(e *engine.Engine, o Options) *Service {
 	o = o.withDefaults(e)
-	s := &Service{e: e, options: o, log: o.Log, registry: newRegistry(), gate: newGate(runtime.GOMAXPROCS(0)), dropped: make(chan struct{}, 1), frozen: make(chan struct{}, 1)}
+	s := &Service{e: e, options: o, log: o.Log, registry: newRegistry(), gate: newGate(runtime.GOMAXPROCS(0)), dropped: make(chan struct{}, 1), frozen: make(chan struct{}, 1), samples: make(chan sample, 1)}
 	s.scratch.New = func() any { return newScratch() }
 	s.metrics = newMetrics(o.Registerer, s)
 	e.AddCheck(engine.Checker{Name: s.Name(), Check: s.check})
@@ -102,6 +103,7 @@ func (s *Service) Start(ctx context.Context) error {
 	s.cancel = cancel
 	s.chores.Go(func() { s.sweepAlways(run) })
 	s.chores.Go(func() { s.maintainAlways(run) })
+	s.chores.Go(func() { s.sampleAlways(run) })
 	return nil
 }
 
