@@ -29,9 +29,11 @@ func (g *Graph) walkFiltered(s *Scratch, query []int8, start key, breadth int, a
 		if len(s.beam) >= min(breadth, count) {
 			return
 		}
-		// The rows around the query are not admitted.
+		// Few of the rows around the query are admitted: these are a start.
 		s.end()
-		s.begin(g, breadth)
+		for _, k := range s.beam {
+			s.visit(k.row())
+		}
 	}
 	g.walkAdmitted(s, query, start, breadth, admitted)
 }
@@ -78,7 +80,8 @@ func (g *Graph) walkThrough(s *Scratch, query []int8, start key, breadth, count 
 
 // walkAdmitted walks over admitted rows alone, like walk: rows that are not
 // admitted are bridges to their neighbours and never scored (ACORN, Patel et al.
-// 2024). It starts around the row that the upper levels led to, and from rows
+// 2024). It starts from what the beam holds, from the row that the upper levels
+// led to and those around it, and from rows
 // all over the admitted ones, for they may be far from the query, and in
 // several places.
 func (g *Graph) walkAdmitted(s *Scratch, query []int8, start key, breadth int, admitted bitset.Set) {

@@ -104,9 +104,9 @@ func BenchmarkWide(b *testing.B) {
 	}
 }
 
-// BenchmarkBuild builds 20,000 rows, by one worker and by two.
+// BenchmarkBuild builds 8,000 rows, by one worker and by two.
 func BenchmarkBuild(b *testing.B) {
-	v, _ := clustered(21, 20_000, 100, 400, 0)
+	v, _ := clustered(21, 8_000, 100, 200, 0)
 	for _, workers := range []int{1, 2} {
 		b.Run(fmt.Sprint("workers-", workers), func(b *testing.B) {
 			for b.Loop() {

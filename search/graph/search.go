@@ -75,21 +75,21 @@ func (s *Scratch) begin(g *Graph, breadth int) {
 	if words := (g.Rows() + 63) / 64; len(s.visited) < words {
 		s.visited = make(bitset.Set, words)
 	}
-	s.seen, s.crossed = s.seen[:0], s.crossed[:0]
 }
 
-// end empties the visited set, by the shorter way.
+// end forgets what was visited, by the shorter way.
 func (s *Scratch) end() {
 	if 8*(len(s.seen)+len(s.crossed)) > len(s.visited) {
 		clear(s.visited)
-		return
+	} else {
+		for _, row := range s.seen {
+			s.visited[row/64] = 0
+		}
+		for _, row := range s.crossed {
+			s.visited[row/64] = 0
+		}
 	}
-	for _, row := range s.seen {
-		s.visited[row/64] = 0
-	}
-	for _, row := range s.crossed {
-		s.visited[row/64] = 0
-	}
+	s.seen, s.crossed = s.seen[:0], s.crossed[:0]
 }
 
 // start puts the first key into the beam.
