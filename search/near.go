@@ -1,6 +1,7 @@
 package search
 
 import (
+	"math"
 	"math/bits"
 
 	"quintet/search/bitset"
@@ -37,14 +38,14 @@ const (
 	wayFiltered way = "filtered graph"
 )
 
-// plan chooses the way to the breadth nearest of so many admitted vectors. A
+// plan chooses the way to the breadth nearest of so many admitted vectors: a
 // scan of a few costs less than a walk through the graph, and a walk among few
-// loses its way. The figures are costs that were measured: BenchmarkNear.
+// loses its way.
 func (v *vectors) plan(admitted, breadth int, exact bool) way {
 	switch {
 	case exact:
 		return wayExact
-	case v.graph == nil || admitted <= scanCount*max(1, breadth/scanBreadth) || breadth*4 > admitted:
+	case v.graph == nil || float64(admitted) <= v.walkCost(admitted, breadth):
 		return wayScan
 	case admitted < v.count():
 		return wayFiltered
@@ -52,10 +53,23 @@ func (v *vectors) plan(admitted, breadth int, exact bool) way {
 	return wayGraph
 }
 
+// What a walk costs for each vector of its breadth, counted in vectors that a
+// scan looks at in their place; measured over 100,000 (graph.BenchmarkFilteredWords).
 const (
-	scanCount   = 2_500
-	scanBreadth = 50
+	walkCost  = 75
+	stepCost  = 200 // of a walk that steps over what is not admitted
+	sparse    = 5   // it is taken where less than one in five is
+	widerStep = 2   // and needs to be so much broader
 )
+
+// walkCost is what a walk costs. Of what is admitted the smaller the share, the
+// longer it takes to meet enough of it.
+func (v *vectors) walkCost(admitted, breadth int) float64 {
+	if sparse*admitted < v.count() {
+		return stepCost * float64(breadth)
+	}
+	return walkCost * float64(breadth) / math.Sqrt(float64(admitted)/float64(v.count()))
+}
 
 // nearest returns the breadth nearest of the admitted vectors, nil for all, in
 // no order, all of them where there are fewer; how says which way was taken.
@@ -68,10 +82,14 @@ func (v *vectors) nearest(p *probe, breadth int, admitted bitset.Set, exact bool
 	switch how {
 	case wayGraph, wayFiltered:
 		codes, scale := v.probeCodes(p)
-		list := v.graph.Search(&s.graph, codes, breadth, admitted)
-		if len(list) == breadth || len(list) == count {
+		broad := breadth
+		if sparse*count < v.count() {
+			broad *= widerStep
+		}
+		list := v.graph.Search(&s.graph, codes, broad, admitted)
+		if len(list) >= breadth {
 			s.near = s.near[:0]
-			for _, n := range list {
+			for _, n := range list[:breadth] {
 				s.near = append(s.near, near{n.Row, float32(n.Score) * scale * v.scale})
 			}
 			return s.near, how

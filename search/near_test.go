@@ -20,7 +20,7 @@ func clustered(rng *rand.Rand, centres [][]float64) []float64 {
 // filters of every width: there are always as many hits as match, and nearly
 // always the nearest.
 func TestGraph(t *testing.T) {
-	const count, dimensions, queries = 6_000, 16, 20
+	const count, dimensions, queries = 9_000, 16, 20
 	b := newBed(t)
 	b.define("c", fmt.Sprintf(`{"fields":[{"name":"v","type":"vector(%d)"},{"name":"n","type":"int"},{"name":"near","type":"bool"}]}`, dimensions))
 	rng := rand.New(rand.NewPCG(1, 1))
@@ -42,7 +42,7 @@ func TestGraph(t *testing.T) {
 		filter, way string
 		count       int
 	}{
-		{"", "graph", count}, {"n < 5400", "filtered graph", 5400}, {"n < 1200", "scan", 1200}, {"near = true", "scan", -1}, {"n in [3, 5, 7]", "scan", 3}, {"n < 0", "scan", 0},
+		{"", "graph", count}, {"n < 8600", "filtered graph", 8600}, {"n < 1200", "scan", 1200}, {"near = true", "scan", -1}, {"n in [3, 5, 7]", "scan", 3}, {"n < 0", "scan", 0},
 	} {
 		hits, nearest := 0, 0
 		for range queries {
@@ -76,7 +76,7 @@ func TestGraph(t *testing.T) {
 	}
 	pages := map[string]bool{}
 	q := map[string]any{"vector": clustered(rng, centres), "limit": 1000, "mode": "semantic"}
-	for range 7 {
+	for range 10 {
 		found := b.search("c", jsonOf(q))
 		for _, h := range found.Hits {
 			if pages[h.ID] {
