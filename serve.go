@@ -135,7 +135,9 @@ func (s *server) furnish() error {
 		return err
 	}
 	s.log.Info("embedding model", "name", embed.Name, "kernel", model.Kernel())
-	s.search = search.New(s.engine, search.Options{Embedder: model})
+	options := s.config.Search.Options()
+	options.Embedder = model
+	s.search = search.New(s.engine, options)
 	s.stream = stream.New(s.engine, s.config.Stream)
 	s.gateway = gateway.New(s.engine, gateway.Options{PublicURL: s.config.publicURL(s.web.Addr())})
 	s.scheduler = scheduler.New(s.engine, s.config.Scheduler.Options())

@@ -16,6 +16,7 @@ import (
 	"quintet/engine/telemetry"
 	"quintet/imaging"
 	"quintet/scheduler"
+	"quintet/search"
 	"quintet/stream"
 )
 
@@ -31,6 +32,7 @@ type Config struct {
 	ShutdownTimeout time.Duration       `name:"shutdown-timeout" default:"20s" doc:"How long a stop waits for requests and jobs in progress. The store is closed properly even when they run out of it."`
 	Log             telemetry.LogConfig `name:"log" doc:"Log lines on standard error."`
 	Stream          stream.Config       `name:"stream" doc:"PulseStream: limits of the event streams."`
+	Search          search.Config       `name:"search" doc:"NeuroSearch: segments and slow searches."`
 	Scheduler       scheduler.Config    `name:"scheduler" doc:"ChronosDistribute: how long ended jobs are kept."`
 	Imaging         imaging.Config      `name:"imaging" doc:"EdgeLens: limits of images, and memory for them."`
 

@@ -38,6 +38,7 @@ func (s *Service) Routes(a huma.API, e *echo.Echo) {
 
 	huma.Register(a, operation("list-collections", http.MethodGet, "/v1/collections", "read", "List collections", "The tenant's collections by name."), s.getCollections)
 	huma.Register(a, operation("get-collection", http.MethodGet, collection, "read", "Get a collection", "Its definition, and how much is in it."), s.getCollection)
+	huma.Register(a, operation("list-slow-searches", http.MethodGet, collection+"/slow-searches", "read", "List slow searches", "The newest 100 that took longer than the setting search.slow since the start, the newest first."), s.getSlowSearches)
 	put := operation("define-collection", http.MethodPut, collection, "write", "Define a collection",
 		"201 when the collection is new, 200 when the definition is the current one or If-Match allows the change, which needs a collection without documents. "+
 			"{} infers the fields from the documents – a string is text, a number float, an array of strings keyword[] – and embeds every text field.")

@@ -314,6 +314,29 @@ func TestSegments(t *testing.T) {
 	})
 }
 
+// TestSlowSearches holds that a search that takes long can be looked up, and
+// that the log does not tell what was asked.
+func TestSlowSearches(t *testing.T) {
+	b := newBed(t)
+	b.options.SlowSearch = 1 // every one
+	b.reopen()
+	b.define("c", `{}`)
+	b.post("c", `{"id":"a","title":"winter"}`)
+	for i := range 120 {
+		b.search("c", fmt.Sprintf(`{"q":"winter%d","filter":"title exists","limit":3}`, i))
+	}
+	var list struct{ Data []search.SlowSearch }
+	b.do("GET", "/v1/collections/c/slow-searches", "").want(200).into(&list)
+	if len(list.Data) != 100 || list.Data[0].Q != "winter119" || list.Data[99].Q != "winter20" || list.Data[0].Filter != "title exists" || list.Data[0].Limit != 3 {
+		t.Errorf("%d, %+v", len(list.Data), list.Data)
+	}
+	b.do("GET", "/v1/collections/none/slow-searches", "").want(404)
+	b.options.SlowSearch = time.Hour
+	b.reopen()
+	b.search("c", `{"q":"winter"}`)
+	b.do("GET", "/v1/collections/c/slow-searches", "").want(200, `"data":[]`)
+}
+
 // TestRestore goes back to a backup: what came after it is not found.
 func TestRestore(t *testing.T) {
 	b := newBed(t)

@@ -15,6 +15,7 @@ type metrics struct {
 	embedding       prometheus.Histogram
 	degraded        prometheus.Counter
 	retried         prometheus.Counter
+	slow            prometheus.Counter
 	rebuild         prometheus.Gauge
 	rewrites        prometheus.Histogram
 	rewrittenRows   prometheus.Counter
@@ -31,6 +32,7 @@ func newMetrics(r prometheus.Registerer, s *Service) *metrics {
 		deleted:   counter("documents_deleted_total", "Documents deleted by their id."),
 		texts:     counter("texts_embedded_total", "Texts that the model embedded, queries among them."),
 		degraded:  counter("degraded_total", "Hybrid searches answered by keywords alone, because the vectors could not be used."),
+		slow:      counter("slow_searches_total", "Searches that took longer than the setting search.slow."),
 		retried:   counter("retries_total", "Searches begun anew because their collection changed in that moment."),
 		search:    prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "quintet_search_search_seconds", Help: "Time to answer a search, by its mode.", Buckets: seconds}, []string{"mode"}),
 		embedding: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "quintet_search_embedding_seconds", Help: "Time of one turn of the model, of up to 8 texts.", Buckets: seconds}),
@@ -40,7 +42,7 @@ func newMetrics(r prometheus.Registerer, s *Service) *metrics {
 	m.rewrittenRows = counter("segment_documents_total", "Documents written into segments, each time that they are.")
 	m.unusable = counter("segments_unusable_total", "Segments that could not be read at a start; their documents were indexed anew.")
 	r.MustRegister(m.rewrites, m.rewrittenRows, m.unusable)
-	r.MustRegister(m.stored, m.deleted, m.texts, m.degraded, m.retried, m.search, m.embedding, m.rebuild)
+	r.MustRegister(m.stored, m.deleted, m.texts, m.degraded, m.retried, m.slow, m.search, m.embedding, m.rebuild)
 	gauge := func(name, help string, of func(stat) float64) {
 		r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "quintet_search_" + name, Help: help}, func() (sum float64) {
 			for _, c := range s.registry.all() {

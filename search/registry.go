@@ -18,6 +18,7 @@ type collection struct {
 	schema atomic.Pointer[schema] // as of the newest commit
 	index  *index
 	recall recallGauge
+	slow   slowSearches
 }
 
 type nameKey struct {

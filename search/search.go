@@ -69,6 +69,7 @@ func (s *Service) Search(ctx context.Context, t engine.Tenant, collection string
 	a.TookMS = float64(took.Microseconds()) / 1000
 	s.metrics.search.WithLabelValues(p.asked).Observe(took.Seconds())
 	s.publish(t, "search.answered", collection, 1)
+	s.noteSlow(c, &q, a, took)
 	return a, nil
 }
 

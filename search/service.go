@@ -22,6 +22,7 @@ type Options struct {
 	Registerer  prometheus.Registerer // nil = the engine's
 	Collections int                   // a tenant may have; 0 = 1,000
 	Documents   int                   // a collection may have; 0 = 1,000,000
+	SlowSearch  time.Duration         // a search that takes longer is noted; 0 = 500 ms
 	FlushRows   int                   // documents that are indexed in memory before they become a segment; 0 = 5,000
 	FlushAfter  time.Duration         // and how long they are at most; 0 = 30 s
 }
@@ -39,6 +40,9 @@ func (o Options) withDefaults(e *engine.Engine) Options {
 	if o.Documents == 0 {
 		o.Documents = 1_000_000
 	}
+	if o.SlowSearch == 0 {
+		o.SlowSearch = defaultSlow
+	}
 	if o.FlushRows == 0 {
 		o.FlushRows = defaultFlushRows
 	}
@@ -51,15 +55,16 @@ func (o Options) withDefaults(e *engine.Engine) Options {
 // Service is the capability: all collections of all tenants. Its methods are
 // safe for concurrent use once Start has returned.
 type Service struct {
-	e        *engine.Engine
-	options  Options
-	log      *slog.Logger
-	metrics  *metrics
-	registry *registry
-	gate     *gate
-	seen     progress              // the newest commit that the indexes were told of
-	scratch  sync.Pool             // of *scratch
-	broken   atomic.Pointer[error] // why an index failed, until all are rebuilt
+	e          *engine.Engine
+	options    Options
+	log        *slog.Logger
+	metrics    *metrics
+	registry   *registry
+	gate       *gate
+	seen       progress              // the newest commit that the indexes were told of
+	slowLogged atomic.Int64          // when, in Unix nanoseconds
+	scratch    sync.Pool             // of *scratch
+	broken     atomic.Pointer[error] // why an index failed, until all are rebuilt
 
 	defining sync.Mutex    // one change of definitions at a time
 	dropped  chan struct{} // a collection was deleted: there is something to sweep
