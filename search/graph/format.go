@@ -13,6 +13,12 @@ const magic = "QGR1"
 const (
 	headerSize = 16
 	rowSize    = 2 // of a row without links
+
+	// The room for links at the upper levels that a graph may ask for: a byte
+	// could otherwise ask for a list of 65 words. Drawn levels take 2 words a
+	// row at most, but for chance.
+	upperShare = 8
+	upperRoom  = 4096
 )
 
 // ErrDamaged is what Open returns, wrapped, for bytes that are no graph over
@@ -48,7 +54,8 @@ func (g *Graph) Append(b []byte) []byte {
 // Open reads what Append wrote, for the same vectors. It keeps nothing of b. It
 // checks that every link leads to a row at that level and that every row can be
 // reached, so whatever it accepts is safe to search; it cannot tell whether a
-// link is a good one. It allocates at most nine times the bytes of v and b.
+// link is a good one. It allocates at most
+// nine times the bytes of v and b, and 32 KiB.
 func Open(b []byte, v Vectors) (*Graph, error) {
 	if err := v.check(); err != nil {
 		return nil, err
@@ -88,13 +95,16 @@ func Open(b []byte, v Vectors) (*Graph, error) {
 // readLevels reads the level of each row and holds that the lists fill b
 // exactly, so that readLists need not ask.
 func readLevels(b []byte, rows, links int) ([]uint8, error) {
-	levels := make([]uint8, rows)
+	levels, room := make([]uint8, rows), upperRoom+upperShare*rows
 	for row := range levels {
 		if len(b) == 0 || b[0] > maxLevel {
 			return nil, damaged("the level of row %d", row)
 		}
 		levels[row] = b[0]
 		b = b[1:]
+		if room -= links * int(levels[row]); room < 0 {
+			return nil, damaged("more rows at the upper levels than are ever drawn")
+		}
 		for level := 0; level <= int(levels[row]); level++ {
 			most := links
 			if level == 0 {

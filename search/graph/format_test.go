@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"quintet/search/graph"
@@ -61,6 +62,11 @@ func TestFormat(t *testing.T) {
 		if g, err := graph.Open(b, v); g != nil || !errors.Is(err, graph.ErrDamaged) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	many := graph.Vectors{Codes: make([]byte, 100*64), Stride: 64}
+	high := append([]byte("QGR1\x40\x00\x00\x00\x64\x00\x00\x00\x00\x00\x00\x00"), bytes.Repeat(append([]byte{15}, make([]byte, 16)...), 100)...)
+	if _, err := graph.Open(high, many); err == nil || !strings.Contains(err.Error(), "drawn") {
+		t.Errorf("every row at the highest level: %v", err)
 	}
 	empty := graph.Vectors{Stride: 64}
 	b := build(t, empty, graph.Options{}).Append(nil)
