@@ -26,6 +26,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"quintet/engine"
+	"quintet/engine/disk"
 	"quintet/engine/enginetest"
 	"quintet/search"
 	"quintet/search/embed"
@@ -143,6 +144,7 @@ type bed struct {
 	s        *search.Service
 	model    *fake
 	options  search.Options
+	hook     func(op, name string) // nil, or called before every change of the disk
 	registry *prometheus.Registry
 	acme     engine.Tenant
 	globex   engine.Tenant
@@ -184,16 +186,19 @@ func (b *bed) open() {
 func (b *bed) openEngine() {
 	b.t.Helper()
 	b.registry = prometheus.NewRegistry()
-	e, err := engine.Open(background, engine.Options{
-		Dir: b.dir, Clock: enginetest.NewClock(noon), Registerer: b.registry, Reserve: 1 << 20, SegmentBytes: 64 << 10,
-	})
+	o := engine.Options{Dir: b.dir, Clock: enginetest.NewClock(noon), Registerer: b.registry, Reserve: 1 << 20, SegmentBytes: 64 << 10}
+	if b.hook != nil {
+		must(b.t, os.MkdirAll(b.dir, 0o700))
+		o.FS = enginetest.Hook(disk.OS(b.dir), b.hook)
+	}
+	e, err := engine.Open(background, o)
 	must(b.t, err)
 	b.e, b.acme, b.globex = e, tenantIn(b.t, e, "acme"), tenantIn(b.t, e, "globex")
-	o := b.options
-	if o.Embedder == nil {
-		o.Embedder = b.model
+	options := b.options
+	if options.Embedder == nil {
+		options.Embedder = b.model
 	}
-	b.s = search.New(e, o)
+	b.s = search.New(e, options)
 	b.web = b.newWeb()
 }
 

@@ -94,6 +94,7 @@ func (s *Service) store(ctx context.Context, t engine.Tenant, name string, r *re
 			for range tx.Keys(bucketDocuments, old.id[:], after(old.id)) {
 				return errCollectionFilled
 			}
+			tx.Put(bucketDropped, old.id[:], []byte{formatDropped}) // it may have segments
 		}
 		tx.Put(bucketCollections, []byte(name), r.encode())
 		return nil
@@ -103,6 +104,8 @@ func (s *Service) store(ctx context.Context, t engine.Tenant, name string, r *re
 	}
 	if old == nil {
 		s.publish(t, "collection.created", name, 1)
+	} else {
+		s.sweepSoon()
 	}
 	if err := s.settle(ctx, t, r.ID, seq); err != nil {
 		return CollectionInfo{}, err
@@ -161,9 +164,14 @@ func (s *Service) Drop(ctx context.Context, t engine.Tenant, name, ifMatch strin
 		return err
 	}
 	s.publish(t, "collection.deleted", name, 1)
+	s.sweepSoon()
+	return nil
+}
+
+// sweepSoon tells the sweeper that there is something to sweep.
+func (s *Service) sweepSoon() {
 	select {
 	case s.dropped <- struct{}{}:
-	default: // the sweeper is told already
+	default: // it is told already
 	}
-	return nil
 }

@@ -120,7 +120,7 @@ func (s *schema) givenVector(m members) ([]byte, error) {
 		return nil, nil
 	}
 	var v []float32
-	if json.Unmarshal(raw, &v) != nil {
+	if json.Unmarshal(raw, &v) != nil || bytes.Contains(raw, []byte("null")) { // which is read as 0
 		return nil, engine.Errorf(engine.Invalid, "invalid_document", "the member %s is a vector and should be an array of %d numbers", name, s.space.dimensions)
 	}
 	checked, err := s.space.check(name, v)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 )
@@ -187,7 +188,9 @@ func (x *index) show(c change, rows []*row) (wait <-chan struct{}) {
 		x.began = x.written
 	}
 	for _, r := range rows {
-		x.current.add(r)
+		if !slices.ContainsFunc(x.parts, func(g *part) bool { return g.has(r.version) }) {
+			x.current.add(r)
+		}
 	}
 	for _, v := range c.drops {
 		x.remove(v)

@@ -2,12 +2,14 @@ package search_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"quintet/engine/enginetest"
+	"quintet/search"
 )
 
 // Slots of one writer: ids that it puts, replaces and deletes in turn.
@@ -40,8 +42,9 @@ func TestKill(t *testing.T) {
 		func(dir string, acked []string) { killVerify(t, dir, acked) })
 }
 
+// openKilled opens a folder in whose life segments are written all the time.
 func openKilled(t *testing.T, dir string) *bed {
-	b := &bed{t: t, dir: dir, model: &fake{}}
+	b := &bed{t: t, dir: dir, model: &fake{}, options: search.Options{FlushRows: 20, FlushAfter: time.Millisecond}}
 	b.open()
 	return b
 }
@@ -100,6 +103,9 @@ func killVerify(t *testing.T, dir string, acked []string) {
 	b := openKilled(t, dir)
 	defer b.close()
 	b.check()
+	if n := b.model.texts.Load(); n > 0 {
+		t.Errorf("a start embedded %d texts", n)
+	}
 	newest := map[string]int{}
 	for _, line := range acked {
 		var writer string
@@ -144,6 +150,10 @@ func (b *bed) killFound(writer string, slot int) int {
 	if r.status == 404 {
 		if len(f.Hits) > 0 {
 			b.t.Errorf("%s is deleted, and found as %s", id, f.ids())
+		}
+		f = b.search("c", jsonOf(map[string]any{"q": fmt.Sprintf("%sslot%d", writer, slot), "mode": "semantic", "limit": 5}))
+		if slices.Contains(strings.Fields(f.ids()), id) {
+			b.t.Errorf("%s is deleted, and found by its vector", id)
 		}
 		return -1
 	}

@@ -24,14 +24,18 @@ func (s *Service) load(c *collection, v *engine.View) (documents int, err error)
 		live.versions = append(live.versions, version)
 	}
 	for key, value := range v.Scan(bucketSegments, c.id[:], after(c.id)) {
+		unusable := func(err error) {
+			s.log.Warn("a segment cannot be used; its documents are indexed from the store", "collection", c.name, "tenant", c.tenant, "error", err)
+			s.metrics.unusable.Inc()
+		}
 		r, err := decodeSegmentRecord(key, value)
 		if err != nil {
-			return 0, err
+			unusable(err) // it stays, for a program that can read it
+			continue
 		}
 		g, err := s.openSegment(c, r)
 		if err != nil {
-			s.log.Warn("a segment cannot be used; its documents are indexed from the store", "collection", c.name, "tenant", c.tenant, "segment", r.id, "error", err)
-			s.metrics.unusable.Inc()
+			unusable(err)
 			g = &part{schema: c.schema.Load(), record: r} // that the next merge replaces
 		} else {
 			live.cover(g)

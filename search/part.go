@@ -58,10 +58,13 @@ func (g *part) grow(s *schema) {
 	g.schema = s
 }
 
-// add appends a row to the part that grows. A version that it has already
-// changes nothing.
+// add appends a row to the part that grows. One that it has already lives
+// again, if it was dead: a document may be written a second time.
 func (g *part) add(r *row) {
-	if _, has := g.rowOf[r.version]; has {
+	if at, has := g.rowOf[r.version]; has {
+		if !g.live.Has(at) {
+			g.revive(at)
+		}
 		return
 	}
 	at := uint32(len(g.versions))
@@ -89,7 +92,7 @@ func addValues(columns []*column.Builder, values []value) {
 	}
 }
 
-// revive marks a new row live.
+// revive marks a row live that is not.
 func (g *part) revive(at uint32) {
 	g.live.Add(at)
 	g.count++

@@ -119,7 +119,7 @@ func openPart(sc *schema, r io.Reader, size int64) (*part, error) {
 	if err := info.belongs(sc); err != nil {
 		return nil, err
 	}
-	g := &part{schema: sc, live: bitset.New(info.Rows)}
+	g := &part{schema: sc}
 	if err := g.openRows(f, info.Rows); err != nil {
 		return nil, err
 	}
@@ -169,10 +169,10 @@ func (f *segmentFile) get(k sectionKind, number uint32) []byte {
 
 func (g *part) openRows(f *segmentFile, rows int) (err error) {
 	versions := f.get(sectionVersions, 0)
-	if len(versions) != 16*rows {
+	if len(versions)%16 != 0 || len(versions)/16 != rows {
 		return fmt.Errorf("%d rows have the versions of %d bytes", rows, len(versions))
 	}
-	g.versions = make([]version, rows)
+	g.versions, g.live = make([]version, rows), bitset.New(rows)
 	for i := range g.versions {
 		copy(g.versions[i][:], versions[16*i:])
 		if i > 0 && string(g.versions[i][:]) <= string(g.versions[i-1][:]) {

@@ -61,7 +61,7 @@ func (s *Service) Search(ctx context.Context, t engine.Tenant, collection string
 	if err := s.aim(ctx, t, c.schema.Load(), p, &q); err != nil {
 		return nil, err
 	}
-	a, err := s.answer(ctx, t, collection, p)
+	a, err := s.answer(ctx, t, p)
 	if err != nil {
 		return nil, err
 	}
@@ -118,10 +118,10 @@ func (s *Service) queryVector(ctx context.Context, t engine.Tenant, sc *schema, 
 // looks into the index before that moves on, and reads the hits from the
 // snapshot. So a document is seen before a change or after it, never both or
 // neither.
-func (s *Service) answer(ctx context.Context, t engine.Tenant, collection string, p *plan) (a *Answer, err error) {
+func (s *Service) answer(ctx context.Context, t engine.Tenant, p *plan) (a *Answer, err error) {
 	for range maxRetries {
 		err = s.e.Store.View(ctx, t, func(v *engine.View) error {
-			if a, err = s.look(ctx, v, t, collection, p); err == errMoved {
+			if a, err = s.look(ctx, v, t, p); err == errMoved {
 				s.metrics.retried.Inc()
 			}
 			return err
@@ -137,15 +137,15 @@ func (s *Service) answer(ctx context.Context, t engine.Tenant, collection string
 // it, less than the engine lets a snapshot live.
 const maxLook = 4 * time.Second
 
-func (s *Service) look(ctx context.Context, v *engine.View, t engine.Tenant, collection string, p *plan) (*Answer, error) {
+func (s *Service) look(ctx context.Context, v *engine.View, t engine.Tenant, p *plan) (*Answer, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, maxLook, errBehind)
 	defer cancel()
 	if err := s.seen.wait(ctx, v.Seq()); err != nil {
 		return nil, err
 	}
-	c, err := s.registry.get(t, collection)
-	if err != nil {
-		return nil, err
+	c := s.registry.find(t, p.schema.ID)
+	if c == nil {
+		return nil, errCollectionNotFound // the plan does not fit another one of its name
 	}
 	if err := c.index.wait(ctx, v.Seq()); err != nil {
 		return nil, err

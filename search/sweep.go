@@ -89,15 +89,16 @@ func (s *Service) sweepCollection(ctx context.Context, t engine.Tenant, id engin
 	}
 }
 
-// sweepSegments gives back the files of a collection's segments.
+// sweepSegments gives back the files of a collection's segments. A record that
+// cannot be read names none.
 func (s *Service) sweepSegments(tx *engine.Tx, id engine.ID) error {
 	var old []*segmentRecord
 	for key, value := range tx.Scan(bucketSegments, id[:], after(id)) {
-		r, err := decodeSegmentRecord(key, value)
-		if err != nil {
-			return err
+		if r, err := decodeSegmentRecord(key, value); err == nil {
+			old = append(old, r)
+		} else {
+			tx.Delete(bucketSegments, key)
 		}
-		old = append(old, r)
 	}
 	return s.replaceSegments(tx, id, nil, old)
 }
