@@ -43,6 +43,22 @@ func (k Kind) column() column.Kind {
 	return column.Words
 }
 
+// admit returns the rows of a part that a plan may find, as part.admit does.
+func (p *plan) admit(g *part) bitset.Set {
+	set := g.admit(p.filter)
+	at, ok := g.find(p.except)
+	if !ok || set != nil && !set.Has(at) {
+		return set
+	}
+	if set == nil {
+		set = bitset.Full(g.rows())
+	} else {
+		set = set.Clone()
+	}
+	set.Remove(at)
+	return set
+}
+
 // admit returns the rows that a search may find: live ones that pass the
 // filter. Nil are all rows. The set is not the caller's to change.
 //

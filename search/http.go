@@ -60,6 +60,8 @@ func (s *Service) Routes(a huma.API, e *echo.Echo) {
 
 	e.POST("/v1/collections/:collection/search", s.postSearch)
 	document.AddOperation(postSearchOperation(a))
+	e.POST("/v1/collections/:collection/similar", s.postSimilar)
+	document.AddOperation(postSimilarOperation(a))
 	e.POST("/v1/embeddings", s.postEmbeddings)
 	document.AddOperation(postEmbeddingsOperation(a))
 }

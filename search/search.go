@@ -65,11 +65,16 @@ func (s *Service) Search(ctx context.Context, t engine.Tenant, collection string
 	if err != nil {
 		return nil, err
 	}
+	s.answered(t, collection, p.asked, a, began)
+	return a, nil
+}
+
+// answered says how long a search took.
+func (s *Service) answered(t engine.Tenant, collection, mode string, a *Answer, began time.Time) {
 	took := time.Since(began)
 	a.TookMS = float64(took.Microseconds()) / 1000
-	s.metrics.search.WithLabelValues(p.asked).Observe(took.Seconds())
+	s.metrics.search.WithLabelValues(mode).Observe(took.Seconds())
 	s.publish(t, "search.answered", collection, 1)
-	return a, nil
 }
 
 // aim gives the plan its vector. Where that is not possible, hybrid search
@@ -80,7 +85,7 @@ func (s *Service) aim(ctx context.Context, t engine.Tenant, sc *schema, p *plan,
 	}
 	v, err := s.queryVector(ctx, t, sc, q)
 	if err == nil {
-		p.probe = newProbe(sc.space, v)
+		p.probes = []*probe{newProbe(sc.space, v)}
 		return nil
 	}
 	if kind := engine.KindOf(err); kind == engine.Invalid || kind == engine.Busy || p.mode == modeSemantic || ctx.Err() != nil {
@@ -118,18 +123,23 @@ func (s *Service) queryVector(ctx context.Context, t engine.Tenant, sc *schema, 
 // snapshot. So a document is seen before a change or after it, never both or
 // neither.
 func (s *Service) answer(ctx context.Context, t engine.Tenant, collection string, p *plan) (a *Answer, err error) {
+	err = s.steadily(ctx, t, func(v *engine.View) error {
+		a, err = s.look(ctx, v, t, collection, p)
+		return err
+	})
+	return a, err
+}
+
+// steadily runs f over a snapshot of the store, and over another one where the
+// index has moved on.
+func (s *Service) steadily(ctx context.Context, t engine.Tenant, f func(*engine.View) error) (err error) {
 	for range maxRetries {
-		err = s.e.Store.View(ctx, t, func(v *engine.View) error {
-			if a, err = s.look(ctx, v, t, collection, p); err == errMoved {
-				s.metrics.retried.Inc()
-			}
+		if err = s.e.Store.View(ctx, t, f); err != errMoved {
 			return err
-		})
-		if err != errMoved {
-			return a, err
 		}
+		s.metrics.retried.Inc()
 	}
-	return nil, errBehind
+	return errBehind
 }
 
 // maxLook is how long a snapshot is held for an index that has not followed
@@ -137,25 +147,39 @@ func (s *Service) answer(ctx context.Context, t engine.Tenant, collection string
 const maxLook = 4 * time.Second
 
 func (s *Service) look(ctx context.Context, v *engine.View, t engine.Tenant, collection string, p *plan) (*Answer, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, maxLook, errBehind)
-	defer cancel()
-	if err := s.seen.wait(ctx, v.Seq()); err != nil {
-		return nil, err
-	}
-	c, err := s.registry.get(t, collection)
-	if err != nil {
-		return nil, err
-	}
-	if err := c.index.wait(ctx, v.Seq()); err != nil {
-		return nil, err
-	}
 	memory := s.scratch.Get().(*scratch)
 	defer s.scratch.Put(memory)
 	var found *finding
-	if !c.index.read(v.Seq(), func(parts []*part) { found = find(parts, p, memory) }) {
-		return nil, errMoved
+	err := s.readParts(ctx, v, t, collection, p.schema.ID, func(parts []*part) { found = find(parts, p, memory) })
+	if err != nil {
+		return nil, err
 	}
-	return found.answer(v, c.id, p)
+	return found.answer(v, p.schema.ID, p)
+}
+
+// readParts runs f over the parts of a collection as a snapshot has it, while
+// nothing changes them. Errors: errMoved, errCollectionMoved where the
+// collection of the name is another one by now.
+func (s *Service) readParts(ctx context.Context, v *engine.View, t engine.Tenant, collection string, id engine.ID, f func([]*part)) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, maxLook, errBehind)
+	defer cancel()
+	if err := s.seen.wait(ctx, v.Seq()); err != nil {
+		return err
+	}
+	c, err := s.registry.get(t, collection)
+	if err != nil {
+		return err
+	}
+	if c.id != id {
+		return errCollectionMoved
+	}
+	if err := c.index.wait(ctx, v.Seq()); err != nil {
+		return err
+	}
+	if !c.index.read(v.Seq(), f) {
+		return errMoved
+	}
+	return nil
 }
 
 // maxAnswer is where a page ends early, in bytes of documents.
