@@ -6,10 +6,14 @@ import (
 	"quintet/search/column"
 )
 
-// parseFilter reads a filter over the fields of sc.
+// parseFilter reads the filter of a body over the fields of sc.
 func parseFilter(text string, sc *schema) (filter.Expression, error) {
+	return parseFilterAt("body.filter", text, sc)
+}
+
+func parseFilterAt(location, text string, sc *schema) (filter.Expression, error) {
 	return filter.Parse(text, filter.Fields{
-		Location: "body.filter", Noun: "a field of the collection",
+		Location: location, Noun: "a field of the collection",
 		Kind: func(name string) filter.Kind {
 			if f, ok := sc.field(name); ok {
 				return f.Type.compared()
