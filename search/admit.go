@@ -6,10 +6,14 @@ import (
 	"quintet/search/column"
 )
 
-// parseFilter reads a filter over the fields of sc.
+// parseFilter reads the filter of a body over the fields of sc.
 func parseFilter(text string, sc *schema) (filter.Expression, error) {
+	return parseFilterAt("body.filter", text, sc)
+}
+
+func parseFilterAt(location, text string, sc *schema) (filter.Expression, error) {
 	return filter.Parse(text, filter.Fields{
-		Location: "body.filter", Noun: "a field of the collection",
+		Location: location, Noun: "a field of the collection",
 		Kind: func(name string) filter.Kind {
 			if f, ok := sc.field(name); ok {
 				return f.Type.compared()
@@ -41,6 +45,22 @@ func (k Kind) column() column.Kind {
 		return column.Bool
 	}
 	return column.Words
+}
+
+// admit returns the rows of a part that a plan may find, as part.admit does.
+func (p *plan) admit(g *part) bitset.Set {
+	set := g.admit(p.filter)
+	at, ok := g.find(p.except)
+	if !ok || set != nil && !set.Has(at) {
+		return set
+	}
+	if set == nil {
+		set = bitset.Full(g.rows())
+	} else {
+		set = set.Clone()
+	}
+	set.Remove(at)
+	return set
 }
 
 // admit returns the rows that a search may find: live ones that pass the

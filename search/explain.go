@@ -93,8 +93,8 @@ func (f *finder) explainHits(page []ranked) []*HitExplanation {
 				h.Clauses = append(h.Clauses, ClauseHit{f.spellings[part.Clause], float64(part.Frequency), float64(part.Length), part.Score})
 			}
 		}
-		if g := f.parts[r.part]; f.probe != nil && g.hasVector(r.row) {
-			_, passage := g.vectors.best(f.probe, r.row)
+		if g := f.parts[r.part]; len(f.probes) > 0 && g.hasVector(r.row) {
+			_, passage := g.vectors.best(f.probes, r.row)
 			h.Passage = &passage
 		}
 		if f.blended != nil {

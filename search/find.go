@@ -1,6 +1,7 @@
 package search
 
 import (
+	"math"
 	"slices"
 
 	"quintet/search/bitset"
@@ -57,7 +58,7 @@ func newFinder(parts []*part, p *plan, s *scratch) *finder {
 	for _, g := range parts {
 		if g.rows() > 0 {
 			f.parts = append(f.parts, g)
-			f.admitted = append(f.admitted, g.admit(p.filter))
+			f.admitted = append(f.admitted, p.admit(g))
 		}
 	}
 	f.matching = make([]bitset.Set, len(f.parts))
@@ -207,25 +208,52 @@ func (f *finder) nearest(n int, behind *cursor) []ranked {
 		}
 	}
 	for breadth := max(leastBreadth, n+n/4); ; breadth *= 4 {
-		top, complete := best{keep: n}, true
-		for i, g := range f.parts {
-			if g.vectors == nil || g.vectors.count() == 0 {
-				continue
-			}
-			list, how := g.vectors.nearest(f.probe, breadth, sets[i], f.exact, f.scratch)
-			f.ways[i] = how
-			complete = complete && len(list) < breadth
-			if behind == nil && !g.vectors.uneven && len(list) == breadth {
-				list = nearestOf(list, max(leastRescore, n+n/4))
-			}
-			f.rescore(i, list, func(r ranked) {
-				if behind.behind(r) {
-					top.offer(r)
-				}
-			})
+		top, enough := best{keep: n}, true
+		offer := top.offer
+		if len(f.probes) > 1 {
+			offer = once(top.offer)
 		}
-		if complete || len(top.heap) == n {
+		for _, p := range f.probes {
+			enough = f.nearTo(p, breadth, n, sets, behind, offer) && enough
+		}
+		if enough {
 			return top.sorted()
+		}
+	}
+}
+
+// nearTo offers documents behind a cursor that have one of the breadth nearest
+// vectors of a probe in their part, and reports whether the n best by it are
+// among them, or all that there are.
+func (f *finder) nearTo(p *probe, breadth, n int, sets []bitset.Set, behind *cursor, offer func(ranked)) (enough bool) {
+	offered, complete := 0, true
+	for i, g := range f.parts {
+		if g.vectors == nil || g.vectors.count() == 0 {
+			continue
+		}
+		list, how := g.vectors.nearest(p, breadth, sets[i], f.exact, f.scratch)
+		f.ways[i] = how
+		complete = complete && len(list) < breadth
+		if behind == nil && !g.vectors.uneven && len(list) == breadth {
+			list = nearestOf(list, max(leastRescore, n+n/4))
+		}
+		f.rescore(i, list, func(r ranked) {
+			if behind.behind(r) {
+				offered++
+				offer(r)
+			}
+		})
+	}
+	return complete || offered >= n
+}
+
+// once passes each document on the first time alone.
+func once(offer func(ranked)) func(ranked) {
+	seen := map[place]bool{}
+	return func(r ranked) {
+		if !seen[r.place] {
+			seen[r.place] = true
+			offer(r)
 		}
 	}
 }
@@ -252,29 +280,33 @@ func nearestOf(list []near, n int) []near {
 func (f *finder) rescore(i int, list []near, each func(ranked)) {
 	g := f.parts[i]
 	v := g.vectors
-	if !v.uneven {
-		for _, n := range list {
-			each(ranked{place{i, n.vector}, v.space.score(f.probe.vector, v.half(n.vector)), g.versions[n.vector]})
-		}
-		return
+	var seen map[uint32]bool
+	if v.uneven {
+		seen = make(map[uint32]bool, len(list))
 	}
-	seen := make(map[uint32]bool, len(list))
 	for _, n := range list {
-		if row := v.rows[n.vector]; !seen[row] {
+		row := v.rows[n.vector]
+		if v.uneven {
+			if seen[row] {
+				continue
+			}
 			seen[row] = true
-			score, _ := v.best(f.probe, row)
-			each(ranked{place{i, row}, score, g.versions[row]})
 		}
+		score, _ := v.best(f.probes, row)
+		each(ranked{place{i, row}, score, g.versions[row]})
 	}
 }
 
-// best returns the score of a row's nearest vector, and which that is of its
-// own. The row has one.
-func (v *vectors) best(p *probe, row uint32) (score float64, passage int) {
+// best returns the score of that vector of a row which is nearest to one of the
+// probes, and which that is of the row's own. The row has one.
+func (v *vectors) best(probes []*probe, row uint32) (score float64, passage int) {
 	from, to := v.of(row)
+	score = math.Inf(-1)
 	for n := from; n < to; n++ {
-		if s := v.space.score(p.vector, v.half(n)); n == from || s > score {
-			score, passage = s, int(n-from)
+		for _, p := range probes {
+			if s := v.space.score(p.vector, v.half(n)); s > score {
+				score, passage = s, int(n-from)
+			}
 		}
 	}
 	return score, passage
@@ -316,8 +348,8 @@ func (f *finder) scoresOf(page []ranked) []Scores {
 				all[at].Keyword = &score
 			}
 		}
-		if g := f.parts[r.part]; f.probe != nil && g.hasVector(r.row) {
-			score, _ := g.vectors.best(f.probe, r.row)
+		if g := f.parts[r.part]; len(f.probes) > 0 && g.hasVector(r.row) {
+			score, _ := g.vectors.best(f.probes, r.row)
 			all[at].Semantic = &score
 		}
 	}

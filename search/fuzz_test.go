@@ -129,7 +129,7 @@ func FuzzSegment(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p.probe = newProbe(fuzzSchema.space, append([]float32{1}, make([]float32, Dimensions-1)...))
+		p.probes = []*probe{newProbe(fuzzSchema.space, append([]float32{1}, make([]float32, Dimensions-1)...))}
 		find([]*part{g}, p, newScratch())
 	})
 }

@@ -50,6 +50,8 @@ func (s *Service) Routes(a huma.API, e *echo.Echo) {
 
 	e.POST("/v1/collections/:collection/documents", s.postDocuments)
 	document.AddOperation(postDocumentsOperation(a))
+	e.DELETE("/v1/collections/:collection/documents", s.deleteDocuments)
+	document.AddOperation(deleteDocumentsOperation(a))
 	e.PUT("/v1/collections/:collection/documents/:id", s.putDocument)
 	document.AddOperation(putDocumentOperation())
 	e.GET("/v1/collections/:collection/documents/:id", s.getDocument)
@@ -61,6 +63,8 @@ func (s *Service) Routes(a huma.API, e *echo.Echo) {
 
 	e.POST("/v1/collections/:collection/search", s.postSearch)
 	document.AddOperation(postSearchOperation(a))
+	e.POST("/v1/collections/:collection/similar", s.postSimilar)
+	document.AddOperation(postSimilarOperation(a))
 	e.POST("/v1/embeddings", s.postEmbeddings)
 	document.AddOperation(postEmbeddingsOperation(a))
 }
@@ -87,6 +91,21 @@ func schemaOf[T any](a huma.API) *huma.Schema {
 
 func pathParameter(name string) *huma.Param {
 	return &huma.Param{Name: name, In: "path", Required: true, Schema: &huma.Schema{Type: huma.TypeString}}
+}
+
+func queryParameter(name, kind, description string, example any) *huma.Param {
+	return &huma.Param{Name: name, In: "query", Description: description, Example: example, Schema: &huma.Schema{Type: kind}}
+}
+
+// flag reads a query parameter that is true or false, false without it.
+func flag(c echo.Context, name string) (bool, error) {
+	switch c.QueryParam(name) {
+	case "", "false":
+		return false, nil
+	case "true":
+		return true, nil
+	}
+	return false, invalid("query."+name, "is true or false")
 }
 
 func content(media string, schema *huma.Schema) map[string]*huma.MediaType {

@@ -47,6 +47,30 @@ func postSearchOperation(a huma.API) *huma.Operation {
 	return &op
 }
 
+// postSimilar answers with the documents that are nearest to one.
+func (s *Service) postSimilar(c echo.Context) error {
+	var q SimilarQuery
+	if err := decodeBody(c, maxSearchBody, &q); err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	answer, err := s.Similar(ctx, tenantOf(ctx), c.Param("collection"), q)
+	if err != nil {
+		return err
+	}
+	return writeJSON(c, http.StatusOK, answer)
+}
+
+func postSimilarOperation(a huma.API) *huma.Operation {
+	op := operation("similar-documents", http.MethodPost, "/v1/collections/{collection}/similar", "read", "Find similar documents",
+		"The documents that are nearest to one, by the vectors that it has; of several passages the best score of a hit counts. The answer is that of a search of mode semantic. 422 not_embedded where the collection or the document has no vector.")
+	op.Parameters = []*huma.Param{pathParameter("collection")}
+	op.RequestBody = &huma.RequestBody{Required: true, Content: content(echo.MIMEApplicationJSON, schemaOf[SimilarQuery](a))}
+	op.MaxBodyBytes = maxSearchBody
+	op.Responses = map[string]*huma.Response{"200": {Description: "The hits.", Content: content(echo.MIMEApplicationJSON, schemaOf[Answer](a))}}
+	return &op
+}
+
 // postEmbeddings embeds texts for whoever wants to keep vectors themselves.
 func (s *Service) postEmbeddings(c echo.Context) error {
 	var r EmbeddingsRequest

@@ -29,12 +29,12 @@ func newMetrics(r prometheus.Registerer, s *Service) *metrics {
 	seconds := prometheus.ExponentialBuckets(100e-6, 2, 18)
 	m := &metrics{
 		stored:    counter("documents_stored_total", "Documents written, new ones and replaced ones."),
-		deleted:   counter("documents_deleted_total", "Documents deleted by their id."),
+		deleted:   counter("documents_deleted_total", "Documents deleted, by their id or by a filter."),
 		texts:     counter("texts_embedded_total", "Texts that the model embedded, queries among them."),
 		degraded:  counter("degraded_total", "Hybrid searches answered by keywords alone, because the vectors could not be used."),
 		slow:      counter("slow_searches_total", "Searches that took longer than the setting search.slow."),
 		retried:   counter("retries_total", "Searches begun anew because their collection changed in that moment."),
-		search:    prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "quintet_search_search_seconds", Help: "Time to answer a search, by its mode.", Buckets: seconds}, []string{"mode"}),
+		search:    prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "quintet_search_search_seconds", Help: "Time to answer a search, by its mode; similar = by a document.", Buckets: seconds}, []string{"mode"}),
 		embedding: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "quintet_search_embedding_seconds", Help: "Time of one turn of the model, of up to 8 texts.", Buckets: seconds}),
 		rebuild:   prometheus.NewGauge(prometheus.GaugeOpts{Name: "quintet_search_rebuild_seconds", Help: "Time that building the indexes took the last time."}),
 	}

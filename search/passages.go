@@ -50,3 +50,12 @@ func decodePassages(b []byte) (places []span, halves []byte, err error) {
 	}
 	return places, b, nil
 }
+
+// halves returns all vectors of a document, given what it has in bucketPassages.
+func (d stored) halves(passages []byte) ([]byte, error) {
+	if !d.more {
+		return d.vector, nil
+	}
+	_, further, err := decodePassages(passages)
+	return append(d.vector[:len(d.vector):len(d.vector)], further...), err
+}

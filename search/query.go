@@ -48,9 +48,10 @@ type plan struct {
 	*terms
 	schema     *schema
 	mode       string
-	asked      string // the mode that the answer names
-	probe      *probe // nil = no semantic search
-	all        bool   // neither q nor vector: everything that the filter admits
+	asked      string   // the mode that the answer names
+	probes     []*probe // the nearest of them counts; none = no semantic search
+	except     version  // of a document that is not to be found, zero for none
+	all        bool     // neither q nor vector: everything that the filter admits
 	degraded   bool
 	exact      bool
 	filter     filter.Expression

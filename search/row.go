@@ -29,13 +29,9 @@ func (s *schema) newRow(p put) (*row, error) {
 	if err != nil {
 		return nil, corrupt(bucketDocuments, "a document cannot be read: %v", err)
 	}
-	r := &row{version: p.version, bytes: len(p.value), halves: d.vector}
-	if d.more {
-		_, halves, err := decodePassages(p.passages)
-		if err != nil {
-			return nil, err
-		}
-		r.halves = append(r.halves[:len(r.halves):len(r.halves)], halves...)
+	r := &row{version: p.version, bytes: len(p.value)}
+	if r.halves, err = d.halves(p.passages); err != nil {
+		return nil, err
 	}
 	r.values, _ = s.values(m) // it was checked before it was stored
 	position := uint32(0)

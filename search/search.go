@@ -65,12 +65,17 @@ func (s *Service) Search(ctx context.Context, t engine.Tenant, collection string
 	if err != nil {
 		return nil, err
 	}
+	s.answered(c, p.asked, &q, a, began)
+	return a, nil
+}
+
+// answered says how long a search took.
+func (s *Service) answered(c *collection, mode string, q *Query, a *Answer, began time.Time) {
 	took := time.Since(began)
 	a.TookMS = float64(took.Microseconds()) / 1000
-	s.metrics.search.WithLabelValues(p.asked).Observe(took.Seconds())
-	s.publish(t, "search.answered", collection, 1)
-	s.noteSlow(c, &q, a, took)
-	return a, nil
+	s.metrics.search.WithLabelValues(mode).Observe(took.Seconds())
+	s.publish(c.tenant, "search.answered", c.name, 1)
+	s.noteSlow(c, q, a, took)
 }
 
 // aim gives the plan its vector. Where that is not possible, hybrid search
@@ -81,7 +86,7 @@ func (s *Service) aim(ctx context.Context, t engine.Tenant, sc *schema, p *plan,
 	}
 	v, err := s.queryVector(ctx, t, sc, q)
 	if err == nil {
-		p.probe = newProbe(sc.space, v)
+		p.probes = []*probe{newProbe(sc.space, v)}
 		return nil
 	}
 	if kind := engine.KindOf(err); kind == engine.Invalid || kind == engine.Busy || p.mode == modeSemantic || ctx.Err() != nil {
@@ -119,18 +124,23 @@ func (s *Service) queryVector(ctx context.Context, t engine.Tenant, sc *schema, 
 // snapshot. So a document is seen before a change or after it, never both or
 // neither.
 func (s *Service) answer(ctx context.Context, t engine.Tenant, p *plan) (a *Answer, err error) {
+	err = s.steadily(ctx, t, func(v *engine.View) error {
+		a, err = s.look(ctx, v, t, p)
+		return err
+	})
+	return a, err
+}
+
+// steadily runs f over a snapshot of the store, and over another one where the
+// index has moved on.
+func (s *Service) steadily(ctx context.Context, t engine.Tenant, f func(*engine.View) error) (err error) {
 	for range maxRetries {
-		err = s.e.Store.View(ctx, t, func(v *engine.View) error {
-			if a, err = s.look(ctx, v, t, p); err == errMoved {
-				s.metrics.retried.Inc()
-			}
+		if err = s.e.Store.View(ctx, t, f); err != errMoved {
 			return err
-		})
-		if err != errMoved {
-			return a, err
 		}
+		s.metrics.retried.Inc()
 	}
-	return nil, errBehind
+	return errBehind
 }
 
 // maxLook is how long a snapshot is held for an index that has not followed
@@ -138,26 +148,36 @@ func (s *Service) answer(ctx context.Context, t engine.Tenant, p *plan) (a *Answ
 const maxLook = 4 * time.Second
 
 func (s *Service) look(ctx context.Context, v *engine.View, t engine.Tenant, p *plan) (*Answer, error) {
+	memory := s.scratch.Get().(*scratch)
+	defer s.scratch.Put(memory)
+	var found *finding
+	c, err := s.readParts(ctx, v, t, p.schema.ID, func(parts []*part) { found = find(parts, p, memory) })
+	if err != nil {
+		return nil, err
+	}
+	s.offerSample(c, found, p)
+	return found.answer(v, p.schema.ID, p)
+}
+
+// readParts runs f over the parts of a collection as a snapshot has it, while
+// nothing changes them. Errors: errMoved.
+func (s *Service) readParts(ctx context.Context, v *engine.View, t engine.Tenant, id engine.ID, f func([]*part)) (*collection, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, maxLook, errBehind)
 	defer cancel()
 	if err := s.seen.wait(ctx, v.Seq()); err != nil {
 		return nil, err
 	}
-	c := s.registry.find(t, p.schema.ID)
+	c := s.registry.find(t, id)
 	if c == nil {
-		return nil, errCollectionNotFound // the plan does not fit another one of its name
+		return nil, errCollectionNotFound // a plan does not fit another one of its name
 	}
 	if err := c.index.wait(ctx, v.Seq()); err != nil {
 		return nil, err
 	}
-	memory := s.scratch.Get().(*scratch)
-	defer s.scratch.Put(memory)
-	var found *finding
-	if !c.index.read(v.Seq(), func(parts []*part) { found = find(parts, p, memory) }) {
+	if !c.index.read(v.Seq(), f) {
 		return nil, errMoved
 	}
-	s.offerSample(c, found, p)
-	return found.answer(v, c.id, p)
+	return c, nil
 }
 
 // maxAnswer is where a page ends early, in bytes of documents.

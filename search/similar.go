@@ -1,0 +1,87 @@
+package search
+
+import (
+	"context"
+	"time"
+
+	"quintet/engine"
+	"quintet/engine/api"
+	"quintet/search/binary16"
+)
+
+// SimilarQuery asks for the documents that are nearest to one.
+type SimilarQuery struct {
+	ID     string  `json:"id" doc:"Of the document, which is not among the hits." example:"d1"`
+	Limit  int     `json:"limit,omitempty" default:"10" minimum:"1" maximum:"1000"`
+	Cursor *string `json:"cursor,omitempty" doc:"The next of the page before, of the same query; a document that was written again begins anew."`
+	Filter string  `json:"filter,omitempty" doc:"As in a search." example:"year >= 2020"`
+	Exact  bool    `json:"exact,omitempty" doc:"As in a search."`
+
+	Facets     []string `json:"facets,omitempty" nullable:"false" doc:"As in a search." example:"[\"tags\"]"`
+	FacetLimit int      `json:"facet_limit,omitempty" default:"10" minimum:"1" maximum:"1000"`
+	Explain    bool     `json:"explain,omitempty"`
+}
+
+// Similar searches by the vectors that a document has. Of several, the best
+// score that one of them gives a hit counts. They are read from the snapshot
+// that is searched, and no model is needed. Errors: document_not_found,
+// not_embedded.
+func (s *Service) Similar(ctx context.Context, t engine.Tenant, collection string, q SimilarQuery) (a *Answer, err error) {
+	began := time.Now()
+	if err := api.CheckID("document", q.ID); err != nil {
+		return nil, err
+	}
+	err = s.steadily(ctx, t, func(v *engine.View) error {
+		p, err := s.planSimilar(v, t, collection, &q)
+		if err == nil {
+			a, err = s.look(ctx, v, t, p)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if c, err := s.registry.get(t, collection); err == nil {
+		s.answered(c, modeSimilar, &Query{Filter: q.Filter, Limit: q.Limit}, a, began)
+	}
+	return a, nil
+}
+
+// modeSimilar is how the metrics name such a search.
+const modeSimilar = "similar"
+
+func (s *Service) planSimilar(v *engine.View, t engine.Tenant, collection string, q *SimilarQuery) (*plan, error) {
+	c, err := s.registry.get(t, collection)
+	if err != nil {
+		return nil, err
+	}
+	sc := c.schema.Load()
+	if !sc.hasVectors() {
+		return nil, errNoVectors
+	}
+	d, ver, err := loadDocument(sc.space, v, c.id, pointerKey(t, c.id, q.ID))
+	if err != nil {
+		return nil, err
+	}
+	halves, err := d.halves(v.Get(bucketPassages, documentKey(c.id, ver)))
+	if err != nil {
+		return nil, err
+	}
+	if len(halves) == 0 {
+		return nil, errNoVector
+	}
+	all := make([]float32, len(halves)/2)
+	binary16.Floats(all, halves)
+	p, err := (&Query{
+		Mode: modeSemantic, Vector: all, Limit: q.Limit, Cursor: q.Cursor, Filter: q.Filter, Exact: q.Exact,
+		Facets: q.Facets, FacetLimit: q.FacetLimit, Explain: q.Explain,
+	}).check(sc)
+	if err != nil {
+		return nil, err
+	}
+	for ; len(all) > 0; all = all[sc.space.dimensions:] {
+		p.probes = append(p.probes, newProbe(sc.space, all[:sc.space.dimensions]))
+	}
+	p.except = ver
+	return p, nil
+}
