@@ -15,7 +15,7 @@ const maxFilter = 4096
 
 // Bound is what a credential is bound to, as the API shows it.
 type Bound struct {
-	Collections []string `json:"collections,omitempty" doc:"Beside which it finds none; all without."`
+	Collections []string `json:"collections,omitempty" nullable:"false" doc:"Beside which it finds none; all without."`
 	Filter      string   `json:"filter,omitempty" doc:"Holds of every document that it finds."`
 }
 
@@ -83,6 +83,9 @@ func refuseBinding(location, message string) error {
 // checkCollections refuses what names no collection, and what whoever grants it
 // does not find.
 func checkCollections(names []string, own engine.Binding) error {
+	if len(names) == 0 {
+		return refuseBinding("body.collections", "names none, which would mean all; leave it out for that")
+	}
 	for i, name := range names {
 		location := fmt.Sprintf("body.collections[%d]", i)
 		if api.CheckName("collection", name) != nil {

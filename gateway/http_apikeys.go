@@ -11,7 +11,9 @@ import (
 )
 
 func (g *Gateway) keyRoutes(a huma.API) {
-	huma.Register(a, creates(operation("create-apikey", http.MethodPost, "/v1/apikeys", "Create an API key", adminCredentials)), g.postKey)
+	create := creates(operation("create-apikey", http.MethodPost, "/v1/apikeys", "Create an API key", adminCredentials))
+	create.Description = "A key may be bound to collections, and by a filter that is ANDed to all of its searches. What a bound credential makes is bound within the same: to some of its collections, and by its filter beside the new one."
+	huma.Register(a, create, g.postKey)
 	huma.Register(a, operation("list-apikeys", http.MethodGet, "/v1/apikeys", "List the API keys by age", readCredentials), g.listKeys)
 	huma.Register(a, operation("get-apikey", http.MethodGet, "/v1/apikeys/{id}", "Get an API key", readCredentials), g.getKey)
 	huma.Register(a, operation("delete-apikey", http.MethodDelete, "/v1/apikeys/{id}", "Revoke an API key", adminCredentials), g.removeKeyByID)

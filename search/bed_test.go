@@ -212,7 +212,8 @@ func (b *bed) newWeb() *echo.Echo {
 			}
 			sent := c.Request().Header
 			p := engine.Principal{Tenant: t, Subject: cmp.Or(sent.Get("Test-Key"), "apikey:1"), Kind: engine.KindAPIKey}
-			p.Collections, p.Filters = strings.Fields(sent.Get("Test-Collections")), sent.Values("Test-Filter")
+			p.Collections = strings.Fields(sent.Get("Test-Collections"))
+			p.Filters = strings.FieldsFunc(sent.Get("Test-Filters"), func(r rune) bool { return r == 0 })
 			c.SetRequest(c.Request().WithContext(engine.WithPrincipal(c.Request().Context(), p)))
 			return next(c)
 		}

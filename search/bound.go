@@ -15,6 +15,10 @@ import (
 // and by filters, which hold of every document that there is for it. Who asks
 // stands in the context; without a principal, which is within the process, all
 // is there. Every method that takes a collection by its name opens it here.
+//
+// What a filter hides still counts in the statistics of words, by which hits are
+// ranked and words taken for typos: a score tells how frequent a word is in the
+// whole collection.
 
 // What the holder of a bound key may be told.
 var (
@@ -38,11 +42,10 @@ func (s *Service) open(ctx context.Context, t engine.Tenant, name string) (*coll
 
 // openToWrite returns a collection that is to be changed.
 func (s *Service) openToWrite(ctx context.Context, t engine.Tenant, name string) (*collection, error) {
-	c, err := s.open(ctx, t, name)
-	if err == nil && len(callerOf(ctx).Filters) > 0 {
-		err = errBoundWrite
+	if caller := callerOf(ctx); caller.Admits(name) && len(caller.Filters) > 0 {
+		return nil, errBoundWrite
 	}
-	return c, err
+	return s.open(ctx, t, name)
 }
 
 // filterOf reads what a caller asks for, and what binds the caller. Errors:

@@ -159,4 +159,3 @@ func TestHalves(t *testing.T) {
 		}
 	}
 }
-
