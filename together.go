@@ -57,7 +57,7 @@ func (s *server) preparePut(ctx context.Context, t engine.Tenant, raw json.RawMe
 	}, nil
 }
 
-func (s *server) prepareDelete(_ context.Context, t engine.Tenant, raw json.RawMessage, at string) (web.Operation, error) {
+func (s *server) prepareDelete(ctx context.Context, t engine.Tenant, raw json.RawMessage, at string) (web.Operation, error) {
 	var in struct {
 		Op         string `json:"op"`
 		Collection string `json:"collection"`
@@ -69,7 +69,7 @@ func (s *server) prepareDelete(_ context.Context, t engine.Tenant, raw json.RawM
 	if err := demand(at, map[string]bool{"collection": in.Collection != "", "id": in.ID != ""}); err != nil {
 		return web.Operation{}, err
 	}
-	removal, err := s.search.PrepareDelete(t, in.Collection, in.ID)
+	removal, err := s.search.PrepareDelete(ctx, t, in.Collection, in.ID)
 	if err != nil {
 		return web.Operation{}, err
 	}

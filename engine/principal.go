@@ -25,10 +25,32 @@ type Principal struct {
 	Kind    PrincipalKind
 	Scopes  []string  // "<capability>:<read|write|admin>", or "platform:admin"
 	Expires time.Time // of the credential; zero = never
+	Binding
+}
 
-	// Collections and Filter bind the searches of an API key; empty = unbound.
-	Collections []string
-	Filter      string
+// Binding narrows what a credential finds of its tenant's collections; the zero
+// value does not. It never changes, and whatever a bound credential makes is
+// bound [Binding.Within] it.
+type Binding struct {
+	Collections []string `json:"collections,omitempty"` // beside which there are none; empty = all
+	Filters     []string `json:"filters,omitempty"`     // of package filter, which hold of every document that there is
+}
+
+// Bound reports whether b narrows anything.
+func (b Binding) Bound() bool { return len(b.Collections) > 0 || len(b.Filters) > 0 }
+
+// Admits reports whether a collection is there for the holder of b.
+func (b Binding) Admits(collection string) bool {
+	return len(b.Collections) == 0 || slices.Contains(b.Collections, collection)
+}
+
+// Within reports whether b lets nothing be found that outer hides.
+func (b Binding) Within(outer Binding) bool {
+	if len(outer.Collections) > 0 && len(b.Collections) == 0 || slices.ContainsFunc(b.Collections, func(c string) bool { return !outer.Admits(c) }) {
+		return false
+	}
+	n := len(outer.Filters)
+	return len(b.Filters) >= n && slices.Equal(b.Filters[:n], outer.Filters)
 }
 
 // Has reports whether p holds a scope. No scope implies another.

@@ -17,6 +17,7 @@ type keyRecord struct {
 	Created time.Time  `json:"created"`
 	Expires *time.Time `json:"expires,omitempty"`
 	By      string     `json:"by"` // actor
+	engine.Binding
 }
 
 var errKeyGone = engine.Errorf(engine.NotFound, "apikey_not_found", "there is no such API key")
@@ -30,7 +31,7 @@ type mintedKey struct {
 	audit  AuditRecord
 }
 
-// mint prepares a key. A zero lifetime means for ever.
+// mint prepares a key that nothing binds. A zero lifetime means for ever.
 func (g *Gateway) mint(text, name string, scopes []string, lifetime time.Duration, by string) mintedKey {
 	now := g.e.Clock.Now().UTC()
 	k := mintedKey{id: g.e.IDs.New(), text: text, record: keyRecord{Name: name, Hash: hashOf(text), Scopes: scopes, Created: now, By: by}}
@@ -54,18 +55,11 @@ type newKeyRequest struct {
 	Name        string        `json:"name" minLength:"1" maxLength:"128" pattern:"^[^\\x00-\\x1f\\x7f-\\x9f]*$" patternDescription:"one line without control characters" doc:"What it is for." example:"ci"`
 	Scopes      []string      `json:"scopes" minItems:"1" maxItems:"32" nullable:"false" doc:"What it may do: scopes that you hold yourself." example:"[\"search:read\"]"`
 	ExpiresIn   *api.Duration `json:"expires_in,omitempty" nullable:"false" doc:"How long it lives; for ever without." example:"720h"`
-	Collections []string      `json:"collections,omitempty" nullable:"false" doc:"Not supported yet."`
-	Filter      string        `json:"filter,omitempty" doc:"Not supported yet."`
+	Collections []string      `json:"collections,omitempty" minItems:"1" maxItems:"64" nullable:"false" doc:"Beside which the key finds none; all that you find yourself without. They need not be there yet." example:"[\"products\"]"`
+	Filter      *string       `json:"filter,omitempty" nullable:"false" doc:"Holds of every document that the key finds, beside your own. Such a key reads only, and finds nothing in a collection that lacks a field of the filter." example:"owner = 'u1'"`
 }
 
 func (r newKeyRequest) check(p engine.Principal) error {
-	// Both would bind what the key can search, and nothing enforces that yet.
-	if r.Collections != nil {
-		return api.NotSupported("body.collections")
-	}
-	if r.Filter != "" {
-		return api.NotSupported("body.filter")
-	}
 	if r.ExpiresIn != nil && *r.ExpiresIn <= 0 {
 		return engine.Errorf(engine.Invalid, "invalid_expiry", "body.expires_in: a key lives for longer than nothing; leave it out for one that lives for ever")
 	}
@@ -85,9 +79,14 @@ func (g *Gateway) createKey(ctx context.Context, p engine.Principal, idempotency
 	if err := r.check(p); err != nil {
 		return mintedKey{}, err
 	}
+	binding, err := r.binding(p)
+	if err != nil {
+		return mintedKey{}, err
+	}
 	k := g.mint(newKey(p.Tenant.Name()), r.Name, r.Scopes, r.lifetime(), actorOf(p))
+	k.bind(binding)
 	once := onceOf(p, "POST /v1/apikeys", idempotencyKey, r)
-	err := createOnce(ctx, g.e.Answers, p.Tenant, once, k.id.String(), func(tx *engine.Tx) error {
+	err = createOnce(ctx, g.e.Answers, p.Tenant, once, k.id.String(), func(tx *engine.Tx) error {
 		k.put(tx)
 		return nil
 	})
@@ -97,17 +96,14 @@ func (g *Gateway) createKey(ctx context.Context, p engine.Principal, idempotency
 	return k, err
 }
 
-// keyByID reads one key of a tenant. Text that is no id names no key.
-func (g *Gateway) keyByID(ctx context.Context, t engine.Tenant, text string) (k stored[keyRecord], err error) {
+// keyByID reads a key of the tenant of p. Text that is no id names no key.
+func (g *Gateway) keyByID(ctx context.Context, p engine.Principal, text string) (k stored[keyRecord], err error) {
 	id, err := engine.ParseID(text)
 	if err != nil {
 		return k, errKeyGone
 	}
-	err = g.e.Store.View(ctx, t, func(v *engine.View) error {
-		record, ok, err := get[keyRecord](v, bucketKeys, id[:])
-		if err == nil && !ok {
-			err = errKeyGone
-		}
+	err = g.e.Store.View(ctx, p.Tenant, func(v *engine.View) error {
+		record, err := readKey(v, id[:], p.Binding)
 		k = stored[keyRecord]{id[:], record}
 		return err
 	})
@@ -122,7 +118,7 @@ func (g *Gateway) deleteKey(ctx context.Context, p engine.Principal, text string
 	}
 	audit := g.record(actorOf(p), "apikey.deleted", text, nil)
 	err = g.e.Store.Update(ctx, p.Tenant, func(tx *engine.Tx) error {
-		if err := removeKey(tx, id[:]); err != nil {
+		if err := removeKey(tx, id[:], p.Binding); err != nil {
 			return err
 		}
 		audit.put(tx)
@@ -134,22 +130,29 @@ func (g *Gateway) deleteKey(ctx context.Context, p engine.Principal, text string
 	return err
 }
 
-func removeKey(tx *engine.Tx, id []byte) error {
-	record, ok, err := get[keyRecord](tx, bucketKeys, id)
+// readKey reads a key. For whoever is bound there are only keys that are bound
+// within the same.
+func readKey(r engine.Reader, id []byte, to engine.Binding) (keyRecord, error) {
+	record, ok, err := get[keyRecord](r, bucketKeys, id)
+	if err == nil && !(ok && record.Within(to)) {
+		err = errKeyGone
+	}
+	return record, err
+}
+
+func removeKey(tx *engine.Tx, id []byte, by engine.Binding) error {
+	record, err := readKey(tx, id, by)
 	if err != nil {
 		return err
-	}
-	if !ok {
-		return errKeyGone
 	}
 	tx.Delete(bucketKeys, id)
 	tx.Delete(bucketHashes, record.Hash)
 	return nil
 }
 
-// list reads a page of a tenant's records in the order of their keys, and one
-// more that tells whether another page follows.
-func list[T any](ctx context.Context, g *Gateway, t engine.Tenant, b engine.Bucket, limit int, cursor string) (found []stored[T], n int, err error) {
+// list reads a page of a tenant's records that keep wants, in the order of
+// their keys, and one more that tells whether another page follows.
+func list[T any](ctx context.Context, g *Gateway, t engine.Tenant, b engine.Bucket, limit int, cursor string, keep func(T) bool) (found []stored[T], n int, err error) {
 	n, err = api.CheckLimit(limit)
 	if err != nil {
 		return nil, 0, err
@@ -159,7 +162,7 @@ func list[T any](ctx context.Context, g *Gateway, t engine.Tenant, b engine.Buck
 		return nil, 0, err
 	}
 	err = g.e.Store.View(ctx, t, func(v *engine.View) (err error) {
-		found, err = page[T](v, b, after, n+1)
+		found, err = page(v, b, after, n+1, keep)
 		return err
 	})
 	return found, n, err

@@ -41,7 +41,7 @@ func (g *Gateway) tell(t engine.Tenant, r AuditRecord) {
 // after, oldest first. Acts on tenants themselves stand in _platform.
 func (g *Gateway) Audit(ctx context.Context, t engine.Tenant, after engine.ID, limit int) (records []AuditRecord, err error) {
 	err = g.e.Store.View(ctx, t, func(v *engine.View) error {
-		found, err := page[AuditRecord](v, bucketAudit, after[:], limit)
+		found, err := page(v, bucketAudit, after[:], limit, every[AuditRecord])
 		records = make([]AuditRecord, len(found))
 		for i, f := range found {
 			records[i] = f.record

@@ -104,7 +104,7 @@ func (g *Gateway) verifyKey(ctx context.Context, credential string, hash [32]byt
 	if err != nil || !ok {
 		return v, resultUnknown, err
 	}
-	v.principal = engine.Principal{Tenant: t, Subject: "apikey:" + id.String(), Kind: engine.KindAPIKey, Scopes: record.Scopes}
+	v.principal = engine.Principal{Tenant: t, Subject: "apikey:" + id.String(), Kind: engine.KindAPIKey, Scopes: record.Scopes, Binding: record.Binding}
 	if record.Expires != nil {
 		v.expire(*record.Expires)
 	}
@@ -132,13 +132,14 @@ func (g *Gateway) verifyToken(ctx context.Context, credential string, now time.T
 	if err != nil {
 		return v, resultUnknown, err
 	}
-	if _, err := g.clientByID(ctx, t, claims.ClientID); err != nil {
+	client, err := g.clientByID(ctx, t, claims.ClientID)
+	if err != nil {
 		if errors.Is(err, errClientGone) {
 			return v, resultUnknown, nil
 		}
 		return v, resultUnknown, err
 	}
-	v.principal = engine.Principal{Tenant: t, Subject: "client:" + claims.ClientID, Kind: engine.KindClient, Scopes: strings.Fields(claims.Scope)}
+	v.principal = engine.Principal{Tenant: t, Subject: "client:" + claims.ClientID, Kind: engine.KindClient, Scopes: strings.Fields(claims.Scope), Binding: client.record.Binding}
 	v.expire(time.Unix(claims.Expires, 0))
 	return v, resultOK, nil
 }

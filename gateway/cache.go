@@ -123,8 +123,8 @@ func (s *shard) evict() {
 // ring's share included.
 func sizeOf(v *verified) int {
 	const fixed = 400
-	size := fixed + len(v.principal.Subject) + len(v.principal.Filter)
-	for _, texts := range [][]string{v.principal.Scopes, v.principal.Collections} {
+	size := fixed + len(v.principal.Subject)
+	for _, texts := range [][]string{v.principal.Scopes, v.principal.Collections, v.principal.Filters} {
 		for _, text := range texts {
 			size += 16 + len(text)
 		}

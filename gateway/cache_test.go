@@ -50,7 +50,7 @@ func TestCacheBounds(t *testing.T) {
 	if bytes > limit || bytes < limit*9/10 || entries < 1000 {
 		t.Errorf("%d entries of %d bytes; the limit is %d", entries, bytes, limit)
 	}
-	c.Keep(sha256.Sum256([]byte("huge")), engine.Principal{Filter: string(make([]byte, limit))}, end)
+	c.Keep(sha256.Sum256([]byte("huge")), engine.Principal{Subject: string(make([]byte, limit))}, end)
 	if _, after := c.Size(); after > limit {
 		t.Errorf("%d bytes after one that is too large", after)
 	}

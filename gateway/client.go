@@ -20,6 +20,7 @@ type clientRecord struct {
 	Scopes  []string  `json:"scopes"`
 	Created time.Time `json:"created"`
 	By      string    `json:"by"` // actor
+	engine.Binding
 }
 
 var errClientGone = engine.Errorf(engine.NotFound, "client_not_found", "there is no such client")
@@ -43,14 +44,15 @@ func (r newClientRequest) check(p engine.Principal) error {
 	return checkGrant(p, r.Scopes)
 }
 
-// createClient makes a client in the tenant of p and returns its secret.
+// createClient makes a client in the tenant of p, bound as p is, and returns its
+// secret.
 func (g *Gateway) createClient(ctx context.Context, p engine.Principal, idempotencyKey string, r newClientRequest) (c stored[clientRecord], secret string, err error) {
 	if err := r.check(p); err != nil {
 		return c, "", err
 	}
 	id, secret := g.e.IDs.New(), newSecret()
 	c = stored[clientRecord]{id[:], clientRecord{
-		Name: r.Name, Secret: hashOf(secret), Grants: r.Grants, Scopes: r.Scopes, Created: g.e.Clock.Now().UTC(), By: actorOf(p),
+		Name: r.Name, Secret: hashOf(secret), Grants: r.Grants, Scopes: r.Scopes, Created: g.e.Clock.Now().UTC(), By: actorOf(p), Binding: p.Binding,
 	}}
 	audit := g.record(actorOf(p), "client.created", id.String(), map[string]string{"name": r.Name})
 	once := onceOf(p, "POST /v1/clients", idempotencyKey, r)
@@ -90,7 +92,11 @@ func (g *Gateway) deleteClient(ctx context.Context, p engine.Principal, text str
 	}
 	audit := g.record(actorOf(p), "client.deleted", text, nil)
 	err = g.e.Store.Update(ctx, p.Tenant, func(tx *engine.Tx) error {
-		if tx.Get(bucketClients, id[:]) == nil {
+		record, ok, err := get[clientRecord](tx, bucketClients, id[:])
+		if err != nil {
+			return err
+		}
+		if !ok || !record.Within(p.Binding) {
 			return errClientGone
 		}
 		tx.Delete(bucketClients, id[:])

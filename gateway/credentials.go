@@ -120,7 +120,7 @@ func (g *Gateway) revokeSome(ctx context.Context, t engine.Tenant) (n int, err e
 				break
 			}
 			n++
-			if err := removeKey(tx, id); err != nil {
+			if err := removeKey(tx, id, engine.Binding{}); err != nil {
 				return err
 			}
 		}

@@ -14,6 +14,9 @@
 //     read is the business of package [quintet/gateway/token].
 //   - A scope, as in "search:read", is what a credential may do. None implies
 //     another, and nobody grants one that he does not hold.
+//   - A binding narrows the searches of a key: to collections, and by a filter.
+//     Whatever a bound credential makes is bound within the same, and beside
+//     that it sees no credentials. It gets no link.
 //   - A link opens the console once, within ten minutes, and is exchanged for a
 //     session: a credential of twelve hours that a browser keeps in a cookie.
 //     A link of a tenant opens all of it, so only who holds all of its scopes

@@ -96,13 +96,14 @@ type whoami struct {
 	Kind      string     `json:"kind" enum:"user,client,apikey,workload"`
 	Scopes    []string   `json:"scopes" nullable:"false"`
 	ExpiresAt *time.Time `json:"expires_at" doc:"When the credential ends; null = never."`
+	Bound
 }
 
 type whoamiOutput struct{ Body whoami }
 
 func (g *Gateway) whoami(ctx context.Context, _ *struct{}) (*whoamiOutput, error) {
 	p := principal(ctx)
-	w := whoami{Tenant: p.Tenant.Name(), Subject: p.Subject, Kind: string(p.Kind), Scopes: p.Scopes}
+	w := whoami{Tenant: p.Tenant.Name(), Subject: p.Subject, Kind: string(p.Kind), Scopes: p.Scopes, Bound: boundView(p.Binding)}
 	if !p.Expires.IsZero() {
 		end := p.Expires.UTC()
 		w.ExpiresAt = &end

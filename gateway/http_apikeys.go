@@ -11,7 +11,9 @@ import (
 )
 
 func (g *Gateway) keyRoutes(a huma.API) {
-	huma.Register(a, creates(operation("create-apikey", http.MethodPost, "/v1/apikeys", "Create an API key", adminCredentials)), g.postKey)
+	create := creates(operation("create-apikey", http.MethodPost, "/v1/apikeys", "Create an API key", adminCredentials))
+	create.Description = "A key may be bound to collections, and by a filter that is ANDed to all of its searches. What a bound credential makes is bound within the same: to some of its collections, and by its filter beside the new one."
+	huma.Register(a, create, g.postKey)
 	huma.Register(a, operation("list-apikeys", http.MethodGet, "/v1/apikeys", "List the API keys by age", readCredentials), g.listKeys)
 	huma.Register(a, operation("get-apikey", http.MethodGet, "/v1/apikeys/{id}", "Get an API key", readCredentials), g.getKey)
 	huma.Register(a, operation("delete-apikey", http.MethodDelete, "/v1/apikeys/{id}", "Revoke an API key", adminCredentials), g.removeKeyByID)
@@ -25,11 +27,12 @@ type APIKey struct {
 	CreatedAt time.Time  `json:"created_at"`
 	CreatedBy string     `json:"created_by" doc:"Tenant and subject of whoever made it."`
 	ExpiresAt *time.Time `json:"expires_at" doc:"null = never"`
+	Bound
 }
 
 func keyView(k stored[keyRecord]) APIKey {
 	r := k.record
-	return APIKey{ID: engine.ID(k.key).String(), Name: r.Name, Scopes: r.Scopes, CreatedAt: r.Created, CreatedBy: r.By, ExpiresAt: r.Expires}
+	return APIKey{ID: engine.ID(k.key).String(), Name: r.Name, Scopes: r.Scopes, CreatedAt: r.Created, CreatedBy: r.By, ExpiresAt: r.Expires, Bound: boundView(r.Binding)}
 }
 
 // createdAPIKey holds the key, which is shown this once.
@@ -49,7 +52,8 @@ func (g *Gateway) postKey(ctx context.Context, in *onceInput[newKeyRequest]) (*s
 }
 
 func (g *Gateway) listKeys(ctx context.Context, in *pageInput) (*listOutput[APIKey], error) {
-	found, n, err := list[keyRecord](ctx, g, principal(ctx).Tenant, bucketKeys, in.Limit, in.Cursor)
+	p := principal(ctx)
+	found, n, err := list(ctx, g, p.Tenant, bucketKeys, in.Limit, in.Cursor, func(r keyRecord) bool { return r.Within(p.Binding) })
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +61,7 @@ func (g *Gateway) listKeys(ctx context.Context, in *pageInput) (*listOutput[APIK
 }
 
 func (g *Gateway) getKey(ctx context.Context, in *idInput) (*keyOutput, error) {
-	k, err := g.keyByID(ctx, principal(ctx).Tenant, in.ID)
+	k, err := g.keyByID(ctx, principal(ctx), in.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -25,11 +25,12 @@ type Client struct {
 	Scopes    []string  `json:"scopes" nullable:"false"`
 	CreatedAt time.Time `json:"created_at"`
 	CreatedBy string    `json:"created_by" doc:"Tenant and subject of whoever made it."`
+	Bound
 }
 
 func clientView(c stored[clientRecord]) Client {
 	r := c.record
-	return Client{ID: engine.ID(c.key).String(), Name: r.Name, Grants: r.Grants, Scopes: r.Scopes, CreatedAt: r.Created, CreatedBy: r.By}
+	return Client{ID: engine.ID(c.key).String(), Name: r.Name, Grants: r.Grants, Scopes: r.Scopes, CreatedAt: r.Created, CreatedBy: r.By, Bound: boundView(r.Binding)}
 }
 
 // createdClient holds the client's secret, which is shown this once.
@@ -49,7 +50,8 @@ func (g *Gateway) postClient(ctx context.Context, in *onceInput[newClientRequest
 }
 
 func (g *Gateway) listClients(ctx context.Context, in *pageInput) (*listOutput[Client], error) {
-	found, n, err := list[clientRecord](ctx, g, principal(ctx).Tenant, bucketClients, in.Limit, in.Cursor)
+	p := principal(ctx)
+	found, n, err := list(ctx, g, p.Tenant, bucketClients, in.Limit, in.Cursor, func(r clientRecord) bool { return r.Within(p.Binding) })
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +59,11 @@ func (g *Gateway) listClients(ctx context.Context, in *pageInput) (*listOutput[C
 }
 
 func (g *Gateway) getClient(ctx context.Context, in *idInput) (*clientOutput, error) {
-	c, err := g.clientByID(ctx, principal(ctx).Tenant, in.ID)
+	p := principal(ctx)
+	c, err := g.clientByID(ctx, p.Tenant, in.ID)
+	if err == nil && !c.record.Within(p.Binding) {
+		err = errClientGone
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -59,7 +59,7 @@ func (g *Gateway) listTenants(ctx context.Context, in *pageInput) (*listOutput[T
 	if err := checkPlatform(p); err != nil {
 		return nil, err
 	}
-	found, n, err := list[tenantRecord](ctx, g, p.Tenant, bucketTenants, in.Limit, in.Cursor)
+	found, n, err := list(ctx, g, p.Tenant, bucketTenants, in.Limit, in.Cursor, every[tenantRecord])
 	if err != nil {
 		return nil, err
 	}

@@ -53,8 +53,12 @@ type stored[T any] struct {
 	record T
 }
 
-// page reads up to n records that stand behind the key after.
-func page[T any](r engine.Reader, b engine.Bucket, after []byte, n int) (found []stored[T], err error) {
+// every keeps all records.
+func every[T any](T) bool { return true }
+
+// page reads up to n records that stand behind the key after and that keep
+// wants.
+func page[T any](r engine.Reader, b engine.Bucket, after []byte, n int, keep func(T) bool) (found []stored[T], err error) {
 	from := after
 	if after != nil {
 		from = append(bytes.Clone(after), 0)
@@ -63,6 +67,9 @@ func page[T any](r engine.Reader, b engine.Bucket, after []byte, n int) (found [
 		record, err := decode[T](b, data)
 		if err != nil {
 			return nil, err
+		}
+		if !keep(record) {
+			continue
 		}
 		if found = append(found, stored[T]{key, record}); len(found) == n {
 			break

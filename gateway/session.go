@@ -168,18 +168,18 @@ func (g *Gateway) verifySession(ctx context.Context, credential string, hash [32
 	}
 	v = verified{tenant: st, epoch: st.epoch.Load(), until: now.Add(rememberFor)}
 	var session sessionRecord
-	var scopes []string
+	var may keyRecord
 	err = g.e.Store.View(ctx, t, func(view *engine.View) (err error) {
 		session, ok, err = get[sessionRecord](view, bucketSessions, hash[:])
 		if err == nil && ok {
-			scopes, ok, err = sessionScopes(view, name, session)
+			may, ok, err = sessionRights(view, name, session)
 		}
 		return err
 	})
 	if err != nil || !ok {
 		return v, resultUnknown, err
 	}
-	v.principal = engine.Principal{Tenant: t, Subject: "console:" + session.ID.String(), Kind: engine.KindUser, Scopes: scopes}
+	v.principal = engine.Principal{Tenant: t, Subject: "console:" + session.ID.String(), Kind: engine.KindUser, Scopes: may.Scopes, Binding: may.Binding}
 	v.expire(session.Expires)
 	if !now.Before(v.until) {
 		return v, resultExpired, nil
@@ -187,12 +187,11 @@ func (g *Gateway) verifySession(ctx context.Context, credential string, hash [32
 	return v, resultOK, nil
 }
 
-// sessionScopes returns what a session may do; ok is false when the API key
-// behind it is gone.
-func sessionScopes(v *engine.View, tenant string, r sessionRecord) (scopes []string, ok bool, err error) {
+// sessionRights returns the key whose scopes and binding a session has; ok is
+// false when that key is gone. Who came by a link has all scopes, unbound.
+func sessionRights(v *engine.View, tenant string, r sessionRecord) (key keyRecord, ok bool, err error) {
 	if r.Key == nil {
-		return scopesOf(tenant), true, nil
+		return keyRecord{Scopes: scopesOf(tenant)}, true, nil
 	}
-	key, ok, err := get[keyRecord](v, bucketKeys, r.Key[:])
-	return key.Scopes, ok, err
+	return get[keyRecord](v, bucketKeys, r.Key[:])
 }

@@ -41,8 +41,13 @@ func (g *Gateway) NewLink(ctx context.Context, tenant string) (token string, err
 	return token, err
 }
 
+var errLinkBound = engine.Errorf(engine.Forbidden, "credential_bound", "a link opens all of the tenant, and your credential is bound to a part of it; use another one")
+
 // createLink makes a link to the console of the tenant of p.
 func (g *Gateway) createLink(ctx context.Context, p engine.Principal) (token string, record linkRecord, err error) {
+	if p.Bound() {
+		return "", record, errLinkBound
+	}
 	if err := checkGrant(p, scopesOf(p.Tenant.Name())); err != nil {
 		return "", record, err
 	}
@@ -167,12 +172,12 @@ func (g *Gateway) waysIn(v *engine.View, tenant string) (found []Credential, err
 		if err != nil {
 			return nil, err
 		}
-		scopes, ok, err := sessionScopes(v, tenant, r)
+		key, ok, err := sessionRights(v, tenant, r)
 		if err != nil {
 			return nil, err
 		}
 		if ok {
-			add(r.ID, "session of the console", scopes, r.Created, r.Expires)
+			add(r.ID, "session of the console", key.Scopes, r.Created, r.Expires)
 		}
 	}
 	return found, nil

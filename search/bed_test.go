@@ -250,7 +250,7 @@ func tenantIn(t testing.TB, e *engine.Engine, name string) engine.Tenant {
 func nothing(*engine.Tx) error { return nil }
 
 // newWeb does what the server does around a capability: it knows the caller by
-// a header that names the tenant, and renders errors.
+// headers that name the tenant and what the key is bound to, and renders errors.
 func (b *bed) newWeb() *echo.Echo {
 	e := echo.New()
 	e.HTTPErrorHandler = func(err error, c echo.Context) {
@@ -264,7 +264,10 @@ func (b *bed) newWeb() *echo.Echo {
 			if err != nil {
 				return err
 			}
-			p := engine.Principal{Tenant: t, Subject: "apikey:1", Kind: engine.KindAPIKey}
+			sent := c.Request().Header
+			p := engine.Principal{Tenant: t, Subject: cmp.Or(sent.Get("Test-Key"), "apikey:1"), Kind: engine.KindAPIKey}
+			p.Collections = strings.Fields(sent.Get("Test-Collections"))
+			p.Filters = strings.FieldsFunc(sent.Get("Test-Filters"), func(r rune) bool { return r == 0 })
 			c.SetRequest(c.Request().WithContext(engine.WithPrincipal(c.Request().Context(), p)))
 			return next(c)
 		}
@@ -287,7 +290,7 @@ func (p *problem) Error() string  { return p.Code }
 func (p *problem) GetStatus() int { return p.Status }
 
 var statusOf = map[engine.Kind]int{
-	engine.Malformed: 400, engine.Unauthenticated: 401, engine.NotFound: 404, engine.Conflict: 409, engine.Precondition: 412,
+	engine.Malformed: 400, engine.Unauthenticated: 401, engine.Forbidden: 403, engine.NotFound: 404, engine.Conflict: 409, engine.Precondition: 412,
 	engine.TooLarge: 413, engine.Invalid: 422, engine.Busy: 429, engine.Unavailable: 503, engine.Full: 507,
 }
 

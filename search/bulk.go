@@ -25,7 +25,7 @@ const maxAttempts = 8
 // a new one. A document of the same id is replaced, where the condition lets
 // it. It returns once searches find the document.
 func (s *Service) Put(ctx context.Context, t engine.Tenant, collection, id string, raw []byte, condition Condition) (d Document, replaced bool, err error) {
-	p, err := s.read(t, collection, raw, id)
+	p, err := s.read(ctx, t, collection, raw, id)
 	if err != nil {
 		return d, false, err
 	}
@@ -75,7 +75,7 @@ const smallUpdate = 60 // keys that go without engine.Bulk
 // itself, in updates of up to 80. after is called when some are stored; it
 // keeps a connection alive. When it fails, what was stored stays.
 func (s *Service) Import(ctx context.Context, t engine.Tenant, collection string, body io.Reader, after func()) (*api.Bulk, error) {
-	c, err := s.registry.get(t, collection)
+	c, err := s.openToWrite(ctx, t, collection)
 	if err != nil {
 		return nil, err
 	}

@@ -54,7 +54,10 @@ func (s *Service) Define(ctx context.Context, t engine.Tenant, name string, d De
 	}
 	s.defining.Lock()
 	defer s.defining.Unlock()
-	old, err := s.registry.get(t, name)
+	old, err := s.openToWrite(ctx, t, name)
+	if err != nil && (err != errCollectionNotFound || !callerOf(ctx).Admits(name)) {
+		return CollectionInfo{}, false, err
+	}
 	if err != nil {
 		if ifMatch != "" {
 			return CollectionInfo{}, false, errCollectionETag
@@ -110,20 +113,20 @@ func (s *Service) store(ctx context.Context, t engine.Tenant, name string, r *re
 	if err := s.settle(ctx, t, r.ID, seq); err != nil {
 		return CollectionInfo{}, err
 	}
-	return s.Collection(t, name)
+	return s.Collection(ctx, t, name)
 }
 
 // Collection tells about one collection.
-func (s *Service) Collection(t engine.Tenant, name string) (CollectionInfo, error) {
-	c, err := s.registry.get(t, name)
+func (s *Service) Collection(ctx context.Context, t engine.Tenant, name string) (CollectionInfo, error) {
+	c, err := s.open(ctx, t, name)
 	if err != nil {
 		return CollectionInfo{}, err
 	}
-	return c.info(), nil
+	return c.infoFor(callerOf(ctx).Binding), nil
 }
 
 // Collections returns a page of a tenant's collections, by name.
-func (s *Service) Collections(t engine.Tenant, limit int, cursor string) (page api.List[CollectionInfo], err error) {
+func (s *Service) Collections(ctx context.Context, t engine.Tenant, limit int, cursor string) (page api.List[CollectionInfo], err error) {
 	if limit, err = api.CheckLimit(limit); err != nil {
 		return page, err
 	}
@@ -131,9 +134,13 @@ func (s *Service) Collections(t engine.Tenant, limit int, cursor string) (page a
 	if err != nil {
 		return page, err
 	}
+	caller := callerOf(ctx)
 	var infos []CollectionInfo
 	for _, c := range s.registry.list(t, string(behind)) {
-		if infos = append(infos, c.info()); len(infos) > limit {
+		if !caller.Admits(c.name) {
+			continue
+		}
+		if infos = append(infos, c.infoFor(caller.Binding)); len(infos) > limit {
 			break
 		}
 	}
@@ -145,7 +152,7 @@ func (s *Service) Collections(t engine.Tenant, limit int, cursor string) (page a
 func (s *Service) Drop(ctx context.Context, t engine.Tenant, name, ifMatch string) error {
 	s.defining.Lock()
 	defer s.defining.Unlock()
-	c, err := s.registry.get(t, name)
+	c, err := s.openToWrite(ctx, t, name)
 	if err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ func (s *Service) SeedDemo(ctx context.Context, t engine.Tenant, name string) er
 	}
 	var puts []*Put
 	for i, line := range demoLines() {
-		p, err := s.read(t, name, line, "")
+		p, err := s.read(ctx, t, name, line, "")
 		if err != nil {
 			return fmt.Errorf("demo document %d: %w", i+1, err)
 		}

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"quintet/engine"
 )
 
 // fuzzSchema has a field of each kind.
@@ -125,7 +127,7 @@ func FuzzSegment(f *testing.F) {
 		for row := range g.rows() {
 			g.revive(uint32(row))
 		}
-		p, err := (&Query{Q: `"warm coat" co* wram`, Filter: "i = 1 or k = 'y' or f exists", Facets: []string{"ks", "f", "b"}, Sort: []string{"-i"}}).check(fuzzSchema)
+		p, err := (&Query{Q: `"warm coat" co* wram`, Filter: "i = 1 or k = 'y' or f exists", Facets: []string{"ks", "f", "b"}, Sort: []string{"-i"}}).check(fuzzSchema, engine.Principal{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -57,7 +57,7 @@ func (s *Service) putCollection(ctx context.Context, in *struct {
 }
 
 func (s *Service) getCollection(ctx context.Context, in *CollectionPath) (*collectionOutput, error) {
-	info, err := s.Collection(tenantOf(ctx), in.Collection)
+	info, err := s.Collection(ctx, tenantOf(ctx), in.Collection)
 	return collectionAnswer(info, false, err)
 }
 
@@ -76,7 +76,7 @@ func (s *Service) getCollections(ctx context.Context, in *struct {
 	Limit  int    `query:"limit" doc:"Up to 1,000; 50 without it."`
 	Cursor string `query:"cursor" doc:"The next of the page before."`
 }) (*struct{ Body api.List[CollectionInfo] }, error) {
-	list, err := s.Collections(tenantOf(ctx), in.Limit, in.Cursor)
+	list, err := s.Collections(ctx, tenantOf(ctx), in.Limit, in.Cursor)
 	return &struct{ Body api.List[CollectionInfo] }{list}, err
 }
 

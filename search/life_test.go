@@ -386,7 +386,7 @@ func TestTransaction(t *testing.T) {
 	must(t, err)
 	put3, err := b.s.Prepare(background, b.acme, "c", []byte(`{"title":"more","m":1}`))
 	must(t, err)
-	gone, err := b.s.PrepareDelete(b.acme, "c", "old")
+	gone, err := b.s.PrepareDelete(background, b.acme, "c", "old")
 	must(t, err)
 	broken := errors.New("somebody else's")
 	update := func(fail error) error {

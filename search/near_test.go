@@ -69,7 +69,7 @@ func TestGraph(t *testing.T) {
 	if !b.s.MeasureSample() {
 		t.Fatal("no search was handed over to be made again")
 	}
-	info, err := b.s.Collection(b.acme, "c")
+	info, err := b.s.Collection(background, b.acme, "c")
 	must(t, err)
 	if r := info.Recall; r == nil || r.Samples != 1 || r.At != 10 || r.Value < 0.7 || r.Low > r.Value || r.High < r.Value {
 		t.Errorf("the recall is %+v", info.Recall)

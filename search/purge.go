@@ -38,7 +38,7 @@ func (s *Service) Matching(ctx context.Context, t engine.Tenant, collection, fil
 
 // matching lists what a filter admits in one snapshot.
 func (s *Service) matching(ctx context.Context, t engine.Tenant, collection, text string) (c *collection, versions []version, err error) {
-	if c, err = s.registry.get(t, collection); err != nil {
+	if c, err = s.openToWrite(ctx, t, collection); err != nil {
 		return nil, nil, err
 	}
 	e, err := parseFilterAt("query.filter", text, c.schema.Load())

@@ -42,7 +42,7 @@ func etagOf(v version) string { return `"` + v.String() + `"` }
 // Prepare reads a document as PUT …/documents/{id} takes it, and embeds what
 // is to be embedded.
 func (s *Service) Prepare(ctx context.Context, t engine.Tenant, collection string, raw []byte) (*Put, error) {
-	p, err := s.read(t, collection, raw, "")
+	p, err := s.read(ctx, t, collection, raw, "")
 	if err != nil {
 		return nil, err
 	}
@@ -50,8 +50,8 @@ func (s *Service) Prepare(ctx context.Context, t engine.Tenant, collection strin
 }
 
 // read reads a document; id is what the path names, "" for none.
-func (s *Service) read(t engine.Tenant, collection string, raw []byte, id string) (*Put, error) {
-	c, err := s.registry.get(t, collection)
+func (s *Service) read(ctx context.Context, t engine.Tenant, collection string, raw []byte, id string) (*Put, error) {
+	c, err := s.openToWrite(ctx, t, collection)
 	if err != nil {
 		return nil, err
 	}

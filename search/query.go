@@ -74,7 +74,7 @@ type terms struct {
 }
 
 // check refuses what cannot be asked, before anything is embedded.
-func (q *Query) check(sc *schema) (p *plan, err error) {
+func (q *Query) check(sc *schema, caller engine.Principal) (p *plan, err error) {
 	p = &plan{schema: sc, mode: q.Mode, limit: q.Limit, exact: q.Exact, highlight: q.Highlight, explain: q.Explain, facetLimit: q.FacetLimit}
 	if p.limit == 0 {
 		p.limit = defaultLimit
@@ -87,6 +87,8 @@ func (q *Query) check(sc *schema) (p *plan, err error) {
 		return nil, invalid("body.q", "has %d bytes and may have %d", len(q.Q), maxQuery)
 	case p.limit < 0 || p.limit > api.MaxLimit:
 		return nil, engine.Errorf(engine.Invalid, "invalid_limit", "limit is from 1 to %d", api.MaxLimit)
+	case q.Explain && len(caller.Filters) > 0:
+		return nil, errBoundExplain
 	case p.facetLimit < 0 || p.facetLimit > maxFacetLimit:
 		return nil, invalid("body.facet_limit", "is from 1 to %d", maxFacetLimit)
 	}
@@ -96,7 +98,7 @@ func (q *Query) check(sc *schema) (p *plan, err error) {
 	if p.fusion, err = q.Fusion.normal(); err != nil {
 		return nil, err
 	}
-	if p.filter, err = parseFilter(q.Filter, sc); err != nil {
+	if p.filter, err = sc.filterOf(q.Filter, caller.Binding); err != nil {
 		return nil, err
 	}
 	if p.sort, err = parseSort(q.Sort, sc); err != nil {
@@ -106,7 +108,7 @@ func (q *Query) check(sc *schema) (p *plan, err error) {
 		return nil, err
 	}
 	p.terms = sc.queryTerms(q.Q)
-	p.print = q.fingerprint(sc.ID, p)
+	p.print = q.fingerprint(sc.ID, p, caller)
 	if q.Cursor != nil {
 		p.cursor, err = parseCursor(*q.Cursor, p.print, len(p.sort))
 	}
@@ -154,10 +156,14 @@ func (s *schema) queryTerms(q string) *terms {
 }
 
 // fingerprint tells searches apart whose pages do not continue each other. A
-// collection that was made again has another id.
-func (q *Query) fingerprint(collection engine.ID, p *plan) uint32 {
+// collection that was made again has another id. Cursors of a bound caller are
+// its own: those of others hold values that it may not see.
+func (q *Query) fingerprint(collection engine.ID, p *plan, caller engine.Principal) uint32 {
 	h := fnv.New32a()
 	_, _ = h.Write(collection[:])
+	if caller.Bound() {
+		_, _ = h.Write(append([]byte(caller.Subject), 0))
+	}
 	for _, part := range []string{p.mode, q.Q, q.Filter, strings.Join(q.Sort, ","), fmt.Sprint(p.exact, p.fusion.Method, *p.fusion.Share, p.fusion.Depth)} {
 		_, _ = h.Write(append([]byte(part), 0))
 	}

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"cmp"
 	"context"
 
 	"quintet/engine"
@@ -18,8 +19,8 @@ type Removal struct {
 }
 
 // PrepareDelete prepares to delete a document by its id.
-func (s *Service) PrepareDelete(t engine.Tenant, collection, id string) (*Removal, error) {
-	c, err := s.registry.get(t, collection)
+func (s *Service) PrepareDelete(ctx context.Context, t engine.Tenant, collection, id string) (*Removal, error) {
+	c, err := s.openToWrite(ctx, t, collection)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +62,7 @@ func (s *Service) Deleted(ctx context.Context, r *Removal) error {
 
 // Delete deletes one document; ifMatch is as in a Condition.
 func (s *Service) Delete(ctx context.Context, t engine.Tenant, collection, id, ifMatch string) error {
-	r, err := s.PrepareDelete(t, collection, id)
+	r, err := s.PrepareDelete(ctx, t, collection, id)
 	if err != nil {
 		return err
 	}
@@ -82,17 +83,28 @@ type Document struct {
 
 // Document returns one document.
 func (s *Service) Document(ctx context.Context, t engine.Tenant, collection, id string) (d Document, err error) {
-	r, err := s.PrepareDelete(t, collection, id)
+	c, err := s.open(ctx, t, collection)
+	if err != nil {
+		return d, err
+	}
+	if err := api.CheckID("document", id); err != nil {
+		return d, err
+	}
+	sc := c.schema.Load()
+	bound, err := sc.filterOf("", callerOf(ctx).Binding)
 	if err != nil {
 		return d, err
 	}
 	err = s.e.Store.View(ctx, t, func(v *engine.View) error {
-		sc := r.collection.schema.Load()
-		found, ver, err := loadDocument(sc.space, v, r.collection.id, r.pointer)
-		if err == nil {
-			d = Document{found.id, sc.withVector(found), etagOf(ver)}
+		found, ver, err := loadDocument(sc.space, v, c.id, pointerKey(t, c.id, id))
+		if err != nil {
+			return err
 		}
-		return err
+		if shown, err := sc.shows(bound, found.json); err != nil || !shown {
+			return cmp.Or(err, error(errDocumentNotFound))
+		}
+		d = Document{found.id, sc.withVector(found), etagOf(ver)}
+		return nil
 	})
 	return d, err
 }

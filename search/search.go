@@ -50,11 +50,11 @@ const maxRetries = 20
 // Search searches one collection.
 func (s *Service) Search(ctx context.Context, t engine.Tenant, collection string, q Query) (*Answer, error) {
 	began := time.Now()
-	c, err := s.registry.get(t, collection)
+	c, err := s.open(ctx, t, collection)
 	if err != nil {
 		return nil, err
 	}
-	p, err := q.check(c.schema.Load())
+	p, err := q.check(c.schema.Load(), callerOf(ctx))
 	if err != nil {
 		return nil, err
 	}

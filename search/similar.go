@@ -1,6 +1,7 @@
 package search
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -32,7 +33,7 @@ func (s *Service) Similar(ctx context.Context, t engine.Tenant, collection strin
 		return nil, err
 	}
 	err = s.steadily(ctx, t, func(v *engine.View) error {
-		p, err := s.planSimilar(v, t, collection, &q)
+		p, err := s.planSimilar(ctx, v, t, collection, &q)
 		if err == nil {
 			a, err = s.look(ctx, v, t, p)
 		}
@@ -50,8 +51,8 @@ func (s *Service) Similar(ctx context.Context, t engine.Tenant, collection strin
 // modeSimilar is how the metrics name such a search.
 const modeSimilar = "similar"
 
-func (s *Service) planSimilar(v *engine.View, t engine.Tenant, collection string, q *SimilarQuery) (*plan, error) {
-	c, err := s.registry.get(t, collection)
+func (s *Service) planSimilar(ctx context.Context, v *engine.View, t engine.Tenant, collection string, q *SimilarQuery) (*plan, error) {
+	c, err := s.open(ctx, t, collection)
 	if err != nil {
 		return nil, err
 	}
@@ -62,6 +63,13 @@ func (s *Service) planSimilar(v *engine.View, t engine.Tenant, collection string
 	d, ver, err := loadDocument(sc.space, v, c.id, pointerKey(t, c.id, q.ID))
 	if err != nil {
 		return nil, err
+	}
+	bound, err := sc.filterOf("", callerOf(ctx).Binding)
+	if err != nil {
+		return nil, err
+	}
+	if shown, err := sc.shows(bound, d.json); err != nil || !shown {
+		return nil, cmp.Or(err, error(errDocumentNotFound))
 	}
 	halves, err := d.halves(v.Get(bucketPassages, documentKey(c.id, ver)))
 	if err != nil {
@@ -75,7 +83,7 @@ func (s *Service) planSimilar(v *engine.View, t engine.Tenant, collection string
 	p, err := (&Query{
 		Mode: modeSemantic, Vector: all, Limit: q.Limit, Cursor: q.Cursor, Filter: q.Filter, Exact: q.Exact,
 		Facets: q.Facets, FacetLimit: q.FacetLimit, Explain: q.Explain,
-	}).check(sc)
+	}).check(sc, callerOf(ctx))
 	if err != nil {
 		return nil, err
 	}

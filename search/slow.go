@@ -75,10 +75,13 @@ func (s *Service) noteSlow(c *collection, q *Query, a *Answer, took time.Duratio
 
 // SlowSearches lists the newest searches of a collection that took long since
 // the start, the newest first.
-func (s *Service) SlowSearches(t engine.Tenant, collection string) ([]SlowSearch, error) {
-	c, err := s.registry.get(t, collection)
+func (s *Service) SlowSearches(ctx context.Context, t engine.Tenant, collection string) ([]SlowSearch, error) {
+	c, err := s.open(ctx, t, collection)
 	if err != nil {
 		return nil, err
+	}
+	if len(callerOf(ctx).Filters) > 0 {
+		return nil, errBoundSlow
 	}
 	return c.slow.newest(), nil
 }
@@ -88,7 +91,7 @@ func (s *Service) getSlowSearches(ctx context.Context, in *CollectionPath) (*str
 		Data []SlowSearch `json:"data" nullable:"false"`
 	}
 }, error) {
-	list, err := s.SlowSearches(tenantOf(ctx), in.Collection)
+	list, err := s.SlowSearches(ctx, tenantOf(ctx), in.Collection)
 	if err != nil {
 		return nil, err
 	}

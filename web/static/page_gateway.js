@@ -67,7 +67,8 @@ function Self() {
   const me = session.value;
   return html`<${Panel} title="You" aside=${html`<span class="fine">${me.kind}</span>`}>
     <dl class="facts"><div><dt>Tenant</dt><dd><code>${me.tenant}</code></dd></div><div><dt>Subject</dt><dd><code>${me.subject}</code></dd></div>
-      <div><dt>Session ends</dt><dd><${Time} at=${me.expires_at} /></dd></div><div><dt>Scopes</dt><dd class="chips">${me.scopes.map((s) => html`<code>${s}</code>`)}</dd></div></dl>
+      <div><dt>Session ends</dt><dd><${Time} at=${me.expires_at} /></dd></div><div><dt>Scopes</dt><dd class="chips">${me.scopes.map((s) => html`<code>${s}</code>`)}</dd></div>
+      ${me.collections && html`<div><dt>Collections</dt><dd class="chips">${me.collections.map((c) => html`<code>${c}</code>`)}</dd></div>`}${me.filter && html`<div><dt>Filter</dt><dd><code>${me.filter}</code></dd></div>`}</dl>
   <//>`;
 }
 
@@ -90,7 +91,7 @@ function Key({ of, able, gone }) {
     gone();
   };
   const few = of.scopes.slice(0, 3);
-  return html`<tr><td>${of.name}</td><td title=${of.scopes.join(' ')}>${few.map((s) => html`<code>${s}</code> `)}${of.scopes.length > 3 && html`<span class="fine">and ${of.scopes.length - 3} more</span>`}</td>
+  return html`<tr><td>${of.name}${of.collections && html` <span class="fine">in ${of.collections.join(', ')}</span>`}${of.filter && html` <span class="fine">where <code>${of.filter}</code></span>`}</td><td title=${of.scopes.join(' ')}>${few.map((s) => html`<code>${s}</code> `)}${of.scopes.length > 3 && html`<span class="fine">and ${of.scopes.length - 3} more</span>`}</td>
     <td class="num"><${Time} at=${of.created_at} /></td><td class="num"><${Time} at=${of.expires_at} /></td>
     <td class="end">${call.problem ? html`<span class="fine">${call.problem.detail}</span>` : sure
       ? html`<span class="sure">Its calls fail at once. <button class="quiet bad" type="button" onClick=${revoke}>Revoke ${of.name}</button> <button class="quiet" type="button" onClick=${() => setSure(false)}>Keep</button></span>`

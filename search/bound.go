@@ -1,0 +1,132 @@
+package search
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"math"
+
+	"quintet/engine"
+	"quintet/engine/filter"
+	"quintet/search/bitset"
+)
+
+// An API key may be bound: to collections, beside which there are none for it,
+// and by filters, which hold of every document that there is for it. Who asks
+// stands in the context; without a principal, which is within the process, all
+// is there. Every method that takes a collection by its name opens it here.
+//
+// What a filter hides still counts in the statistics of words, by which hits are
+// ranked and words taken for typos: a score tells how frequent a word is in the
+// whole collection.
+
+// What the holder of a bound key may be told.
+var (
+	errBoundWrite   = &engine.Error{Kind: engine.Forbidden, Code: "key_reads_only", Detail: "a key with a filter reads only; use another one"}
+	errBoundExplain = &engine.Error{Kind: engine.Forbidden, Code: "key_explains_nothing", Detail: "body.explain: it tells of all documents of the collection, and your key has a filter; leave it out"}
+	errBoundSlow    = &engine.Error{Kind: engine.Forbidden, Code: "key_reads_documents", Detail: "the list of slow searches tells what others have asked, and your key has a filter; use another one"}
+	errBoundMisfit  = &engine.Error{Kind: engine.Conflict, Code: "key_filter_misfit", Detail: "the filter of your key does not fit this collection, so that you find nothing in it"}
+)
+
+func callerOf(ctx context.Context) engine.Principal {
+	p, _ := engine.PrincipalFrom(ctx)
+	return p
+}
+
+// open returns a collection that is to be read.
+func (s *Service) open(ctx context.Context, t engine.Tenant, name string) (*collection, error) {
+	if !callerOf(ctx).Admits(name) {
+		return nil, errCollectionNotFound
+	}
+	return s.registry.get(t, name)
+}
+
+// openToWrite returns a collection that is to be changed.
+func (s *Service) openToWrite(ctx context.Context, t engine.Tenant, name string) (*collection, error) {
+	if caller := callerOf(ctx); caller.Admits(name) && len(caller.Filters) > 0 {
+		return nil, errBoundWrite
+	}
+	return s.open(ctx, t, name)
+}
+
+// filterOf reads what a caller asks for, and what binds the caller. Errors:
+// invalid_filter, key_filter_misfit.
+func (s *schema) filterOf(text string, by engine.Binding) (filter.Expression, error) {
+	e, err := parseFilter(text, s)
+	if err != nil {
+		return nil, err
+	}
+	var all filter.And
+	for _, f := range by.Filters {
+		bound, err := parseFilter(f, s)
+		if err != nil || bound == nil {
+			return nil, misfit(err)
+		}
+		all = append(all, bound)
+	}
+	switch {
+	case len(all) == 0:
+		return e, nil
+	case e != nil:
+		all = append(all, e)
+	case len(all) == 1:
+		return all[0], nil
+	}
+	return all, nil
+}
+
+// misfit says why a filter of a key does not fit. It is not in the request, so
+// the answer names no place there.
+func misfit(why error) error {
+	told := *errBoundMisfit
+	if own, ok := errors.AsType[*engine.Error](why); ok && len(own.Fields) > 0 {
+		told.Detail += ": " + own.Fields[0].Message
+	}
+	return &told
+}
+
+// shows reports whether a document passes a filter.
+func (s *schema) shows(e filter.Expression, document json.RawMessage) (bool, error) {
+	if e == nil {
+		return true, nil
+	}
+	m, err := parseDocument(document)
+	if err != nil {
+		return false, corrupt(bucketDocuments, "a document cannot be read: %v", err)
+	}
+	values, _ := s.values(m) // it was checked before it was stored
+	g := &part{}             // of this one row
+	g.grow(s)
+	addValues(g.fields, values)
+	g.versions, g.live, g.count = make([]version, 1), bitset.Full(1), 1
+	return g.admit(e).Has(0), nil
+}
+
+// infoFor is what a collection tells who is bound. Behind a filter it is of
+// those documents that pass: nothing of the index, which is of all.
+func (c *collection) infoFor(by engine.Binding) CollectionInfo {
+	i := c.info()
+	if len(by.Filters) == 0 {
+		return i
+	}
+	i.Documents, i.Vectors, i.Bytes, i.Memory, i.Segments, i.Recall = 0, 0, 0, 0, 0, nil
+	e, err := c.schema.Load().filterOf("", by)
+	if err != nil {
+		return i // nothing is found in it
+	}
+	c.index.read(math.MaxUint64, func(parts []*part) {
+		for _, g := range parts {
+			if g.rows() == 0 {
+				continue
+			}
+			for row := range g.admit(e).All() {
+				i.Documents++
+				i.Bytes += int64(g.sizes[row])
+				if g.hasVector(row) {
+					i.Vectors++
+				}
+			}
+		}
+	})
+	return i
+}
