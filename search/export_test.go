@@ -22,33 +22,31 @@ func (s *Service) IndexDiff(ctx context.Context) (diff string) {
 		if err := own.index.wait(ctx, ^uint64(0)); err != nil {
 			return err.Error()
 		}
+		var puts []put
 		err := s.e.Store.View(ctx, own.tenant, func(v *engine.View) error {
-			want := &collection{tenant: own.tenant, name: own.name, id: own.id, index: newIndex(own.schema.Load(), v.Seq(), 1<<30, make(chan struct{}, 1))}
-			want.schema.Store(own.schema.Load())
-			var versions []version
+			puts = nil
 			for key := range v.Keys(bucketDocuments, own.id[:], after(own.id)) {
-				versions = append(versions, version(key[16:]))
+				p, _ := readPut(v, own.id, version(key[16:]))
+				puts = append(puts, p)
 			}
-			if err := s.fill(want, v, versions); err != nil {
-				return err
-			}
-			terms := map[string]bool{}
-			for _, name := range versions {
-				p, _ := readPut(v, own.id, name)
-				r, err := own.schema.Load().newRow(p)
-				if err != nil {
-					return err
-				}
-				for _, token := range r.tokens {
-					terms[token.Term] = true
-				}
-			}
-			diff = own.index.diff(want.index, slices.Sorted(maps.Keys(terms)))
 			return nil
 		})
 		if err != nil {
 			return err.Error()
 		}
+		rows, err := makeRows(own.schema.Load(), puts, 0)
+		if err != nil {
+			return err.Error()
+		}
+		want := newIndex(own.schema.Load(), 0, 1<<30, make(chan struct{}, 1))
+		want.show(change{schema: own.schema.Load()}, rows)
+		terms := map[string]bool{}
+		for _, r := range rows {
+			for _, token := range r.tokens {
+				terms[token.Term] = true
+			}
+		}
+		diff = own.index.diff(want, slices.Sorted(maps.Keys(terms)))
 		if diff != "" {
 			return "collection " + own.name + ": " + diff
 		}

@@ -160,7 +160,8 @@ func (s *Service) look(ctx context.Context, v *engine.View, t engine.Tenant, p *
 }
 
 // readParts runs f over the parts of a collection as a snapshot has it, while
-// nothing changes them. Errors: errMoved.
+// nothing changes them. Errors: errMoved, errCollectionMoved where the
+// collection is gone.
 func (s *Service) readParts(ctx context.Context, v *engine.View, t engine.Tenant, id engine.ID, f func([]*part)) (*collection, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, maxLook, errBehind)
 	defer cancel()
@@ -169,7 +170,7 @@ func (s *Service) readParts(ctx context.Context, v *engine.View, t engine.Tenant
 	}
 	c := s.registry.find(t, id)
 	if c == nil {
-		return nil, errCollectionNotFound // a plan does not fit another one of its name
+		return nil, errCollectionMoved // a plan does not fit another one of its name
 	}
 	if err := c.index.wait(ctx, v.Seq()); err != nil {
 		return nil, err
