@@ -134,7 +134,7 @@ func usePlayground(r *running, b *browser) {
 	b.press("Exact")
 	b.await(`document.querySelector(".call pre").innerText.includes('"exact": true')`)
 	b.choose("Sort", "-population")
-	b.await(hits("Keyword") + `[0].dataset.id === "china"`)
+	b.await(hits("Semantic") + `[0].dataset.id === "india"`)
 	b.do(chromedp.Reload())
 	b.await(hits("Hybrid") + `.length > 0 && document.querySelector("select").value === "-population"`)
 }
@@ -248,7 +248,7 @@ func useDocuments(r *running, b *browser) {
 	b.fill("Document", `{"name": 7}`)
 	b.expect("status of 422")
 	b.press("Save document")
-	b.asked("the member name is a text field")
+	b.asked("The member name is a text field")
 	b.fill("Document", `{"name": "Atlantis", "text": "It sank.", "region": "Oceans"}`)
 	b.press("Save document")
 	b.sees("259 documents")
@@ -256,7 +256,7 @@ func useDocuments(r *running, b *browser) {
 	r.call("GET", "/v1/collections/countries/documents/atlantis", "", 200, `"It sank."`)
 
 	b.press("Edit atlantis")
-	b.asked("It sank.")
+	b.await(control("Document") + `?.value.includes("It sank.")`)
 	b.inspect("search-document")
 	r.call("PUT", "/v1/collections/countries/documents/atlantis", `{"name":"Atlantis","text":"It rose."}`, 200)
 	b.expect("status of 412")

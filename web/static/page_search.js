@@ -1,5 +1,5 @@
 // Search: which of its pages is shown.
-import { html } from './vendor/preact.js';
+import { html, useMemo } from './vendor/preact.js';
 import { may } from './api.js';
 import { Page, Panel, Trouble, Needs, Skeleton, useFetch } from './ui.js';
 import { Collections } from './page_search_collections.js';
@@ -14,24 +14,29 @@ const parts = [
   ['settings', 'Settings', Settings, 'How documents are read, and what the index holds'],
 ];
 
+let visits = 0;
+
+// Search shows the page that the address names. Whoever goes to a page that is
+// shown already, with other parameters, finds it new.
 export function Search({ rest, go }) {
   const [name, path = ''] = rest;
-  if (name) return html`<${Collection} key=${name} name=${name} path=${path} go=${go} />`;
+  const visit = useMemo(() => ++visits, [rest]);
+  if (name) return html`<${Collection} key=${name} name=${name} path=${path} visit=${visit} go=${go} />`;
   return html`<${Page} of="search" title="Search" about="Ask in your own words: by meaning, by word, or by both">
     <${Needs} scopes=${['search:read']} />
     ${may('search:read') && html`<${Collections} />`}
   <//>`;
 }
 
-function Collection({ name, path, go }) {
+function Collection({ name, path, visit, go }) {
   const collection = useFetch(may('search:read') ? `/v1/collections/${encodeURIComponent(name)}` : '');
   const { data, problem, loading } = collection;
   const [, , Shown, about] = parts.find(([part]) => part === path) ?? parts[0];
   return html`<${Page} of="search" title=${name} about=${about}>
-    <nav class="tabs" aria-label="Pages of the collection"><a href=${root}>All collections</a>
+    <nav class="tabs" aria-label="Pages of the collection"><a href=${root}>Collections</a>
       ${parts.map(([part, title]) => html`<a href=${`${root}/${name}${part && `/${part}`}`} aria-current=${part === path ? 'page' : undefined}>${title}</a>`)}</nav>
     <${Needs} scopes=${['search:read']} />
-    ${data ? html`<${Shown} collection=${data} reload=${collection.reload} go=${go} />`
+    ${data ? html`<${Shown} key=${visit} collection=${data} reload=${collection.reload} go=${go} />`
       : (problem || loading) && html`<${Panel} title="Collection"><${Trouble} problem=${problem} what=${`There is no ${name} to be shown`} />${loading && html`<${Skeleton} rows=${6} />`}<//>`}
   <//>`;
 }

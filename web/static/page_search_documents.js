@@ -23,7 +23,7 @@ export function Documents({ collection, reload }) {
     ${(data?.next || cursors.length > 0) && html`<nav class="paging" aria-label="Pages of the list">
       <${Do} plain=${true} disabled=${!cursors.length} onClick=${() => setCursors((c) => c.slice(0, -1))}>Newer<//><span class="fine">page ${cursors.length + 1}</span>
       <${Do} plain=${true} disabled=${!data?.next || list.busy} onClick=${() => setCursors((c) => [...c, data.next])}>Older<//></nav>`}</span>`;
-  return html`<${Panel} title=${data ? `${amount(data.found)} ${data.found === 1 ? 'document' : 'documents'}` : 'Documents'} aside=${acts}>
+  return html`<${Panel} title=${data ? `${amount(data.found)} ${data.found === 1 ? 'document' : 'documents'}` : 'Documents'} aside=${acts} class="listing">
     <${Trouble} problem=${problem} what="The documents cannot be listed" />
     ${!data && !problem && html`<${Skeleton} rows=${8} />`}
     ${data && (data.hits.length ? html`<${Table} hits=${data.hits} fields=${collection.fields} ask=${setOpen} />`

@@ -5,8 +5,8 @@ import { Do, Call, Json, amount, milliseconds } from './ui.js';
 import { names, scoreText } from './page_search_hits.js';
 import { nameOf } from './search_text.js';
 
-const Drawer = ({ title, onClose, children }) => html`<${Dialog} title=${title} class="drawer" onClose=${onClose}>${children}
-  <div class="acts"><${Do} onClick=${onClose}>Close<//></div><//>`;
+const Drawer = ({ title, onClose, children }) => html`<${Dialog} title=${title} class="drawer" onClose=${onClose}>
+  <div class="drawer-close"><${Do} plain=${true} onClick=${onClose}>Close<//></div>${children}<//>`;
 
 const sum = (list) => list.reduce((total, n) => total + n, 0);
 

@@ -30,12 +30,13 @@ export function useFacets(search, counted, filter) {
   });
 }
 
-// worth leaves out a facet that tells nothing apart.
-const worth = ({ values, picked }) => picked.length > 0 || values.length > 0 && values[0].count > 1;
+// worth leaves out a facet whose most frequent values are still rare, as those
+// of a name are.
+const worth = ({ values, picked }, found) => picked.length > 0 || values.length > 0 && values.reduce((sum, v) => sum + v.count, 0) > found / 10;
 
-export function Facets({ facets, filter, setFilter, of }) {
+export function Facets({ facets, found, filter, setFilter, of }) {
   const [open] = useState(() => matchMedia('(min-width: 760px)').matches);
-  const list = facets.filter(worth);
+  const list = facets.filter((f) => worth(f, found));
   if (!list.length) return null;
   return html`<details class="facets" open=${open}><summary>Facets of what ${of} finds</summary>${list.map(({ field, values, picked }) => html`<fieldset key=${field} class="facet"><legend>${field}</legend>
     <div class="state-chips">${values.map(({ value, count }) => html`<label class="state-chip" key=${String(value)}><input type="checkbox" aria-label=${`${field}: ${value}`} checked=${picked.includes(value)} onChange=${() => setFilter(toggled(filter, field, value))} />

@@ -8,7 +8,7 @@ import { HitDrawer, SearchDrawer } from './page_search_explain.js';
 import { searchOf, useAnswers } from './search_ask.js';
 import { isVector } from './search_text.js';
 
-const shown = 10, facetValues = 8;
+const shown = 10, facetValues = 6;
 const methods = [['minmax', 'Min-max'], ['rrf', 'Rank (RRF)']];
 const usualShare = '0.6';
 
@@ -59,7 +59,7 @@ export function Playground({ collection }) {
   return html`<${Panel} title="Query"><form class="query" onSubmit=${(e) => e.preventDefault()}>
       <${Ask} collection=${collection} query=${query} refused=${refused} />
       ${!lack && html`<${Blend} query=${query} />`}
-      <${Facets} facets=${facets} filter=${query.filter} setFilter=${query.setFilter} of=${last} />
+      <${Facets} facets=${facets} found=${answers[last].data?.found} filter=${query.filter} setFilter=${query.setFilter} of=${last} />
     </form><//>
     ${lack && html`<div class="notice" role="status"><strong>By keyword alone</strong><p>${lack}</p></div>`}
     <div class=${several ? 'columns' : 'columns one'}>${names.map((name) => html`<${Column} key=${name} mode=${name} listed=${!query.q.trim()} sorted=${!!query.sort} answer=${answers[name]} refused=${refused}
