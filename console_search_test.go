@@ -378,6 +378,7 @@ func TestConsoleSearchKeyboard(t *testing.T) {
 	b.listed("Hybrid")
 	b.settled()
 	tab("Filter")
+	b.expect("status of 422") // of a filter that is typed slowly
 	b.do(chromedp.KeyEvent("population > 1000"))
 	b.await(`document.querySelector(".call pre").innerText.includes("population > 1000")`)
 	b.settled()

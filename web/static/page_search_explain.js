@@ -54,10 +54,10 @@ export function SearchDrawer({ mode, answer, request, onClose }) {
   <//>`;
 }
 
-const Clauses = ({ of }) => html`<div class="table-wrap" tabindex="0" role="region" aria-label="Words"><table class="rows"><thead><tr><th>Word</th><th>Found by</th><th class="num">Documents</th><th class="num">IDF</th><th class="num">Weight</th></tr></thead>
+const Clauses = ({ of }) => html`<div class="table-wrap" tabindex="0" role="region" aria-label="Words"><table class="rows"><thead><tr><th>Word</th><th>Found by</th><th class="num">Documents</th><th class="num">IDF</th><th class="num extra">Weight</th></tr></thead>
   <tbody>${of.map((c) => html`<tr><td><code>${c.word}</code>${c.kind !== 'term' && html` <span class="fine">${c.kind}</span>`}</td>
     <td class="said">${c.terms.join(', ') || html`<span class="fine">nothing</span>`}${c.typos && html` <span class="note">perhaps a typo: no document has it as it stands</span>`}${c.cut > 0 && html` <span class="note">${amount(c.cut)} more left out</span>`}</td>
-    <td class="num">${amount(c.documents)}</td><td class="num">${c.idf.toFixed(2)}</td><td class="num">${amount(c.weight)}</td></tr>`)}</tbody></table></div>`;
+    <td class="num">${amount(c.documents)}</td><td class="num">${c.idf.toFixed(2)}</td><td class="num extra">${amount(c.weight)}</td></tr>`)}</tbody></table></div>`;
 
 const Plans = ({ of }) => html`<div class="table-wrap" tabindex="0" role="region" aria-label="Segments"><table class="rows"><thead><tr><th>Segment</th><th class="num">Rows</th><th class="num">Live</th><th class="num">Admitted</th><th>Vectors</th></tr></thead>
   <tbody>${of.map((s, i) => html`<tr><td>${i + 1}</td><td class="num">${amount(s.rows)}</td><td class="num">${amount(s.live)}</td><td class="num">${amount(s.admitted)}</td><td>${s.vectors ?? html`<span class="fine">not asked</span>`}</td></tr>`)}</tbody></table></div>`;

@@ -38,7 +38,7 @@ export function Facets({ facets, found, filter, setFilter, of }) {
   const [open] = useState(() => matchMedia('(min-width: 760px)').matches);
   const list = facets.filter((f) => worth(f, found));
   if (!list.length) return null;
-  return html`<details class="facets" open=${open}><summary>Facets of what ${of} finds</summary>${list.map(({ field, values, picked }) => html`<fieldset key=${field} class="facet"><legend>${field}</legend>
+  return html`<details class="facets" open=${open}><summary>Facets${of && ` of what ${of} finds`}</summary>${list.map(({ field, values, picked }) => html`<fieldset key=${field} class="facet"><legend>${field}</legend>
     <div class="state-chips">${values.map(({ value, count }) => html`<label class="state-chip" key=${String(value)}><input type="checkbox" aria-label=${`${field}: ${value}`} checked=${picked.includes(value)} onChange=${() => setFilter(toggled(filter, field, value))} />
       <span>${String(value)}${count !== undefined && html` <span class="mono">${amount(count)}</span>`}</span></label>`)}</div></fieldset>`)}</details>`;
 }

@@ -18,8 +18,8 @@ export function ranksOf(answers) {
   return ranks;
 }
 
-export function Column({ mode, listed, sorted, answer, refused, fields, others, ranks, marked, onMark, onHit, onSearch }) {
-  const { data, problem, busy } = answer;
+export function Column({ mode, sorted, answer, refused, fields, others, ranks, marked, onMark, onHit, onSearch }) {
+  const { data, problem, busy } = answer, listed = mode === 'listed';
   const aside = data && html`<span class="fine">${amount(data.found)} found · ${milliseconds(data.took_ms)}</span>${!listed && html`<${Do} plain=${true} aria-label=${`Explain the search, ${mode}`} onClick=${onSearch}>Explain<//>`}`;
   return html`<${Panel} title=${listed ? (sorted ? 'All that the filter admits' : 'The newest') : names[mode]} aside=${aside} class="column">
     ${!refused && html`<${Trouble} problem=${problem} what="The search was refused" />`}
@@ -28,7 +28,7 @@ export function Column({ mode, listed, sorted, answer, refused, fields, others, 
     ${!data && !problem && html`<${Skeleton} rows=${6} />`}
     ${data && (data.hits.length ? html`<ol class="hits" aria-label=${listed ? 'Documents' : names[mode]} aria-busy=${busy ? 'true' : 'false'}>${data.hits.map((hit, i) => html`<${Hit} key=${hit.id} hit=${hit} rank=${i + 1} mode=${mode} listed=${listed} scored=${!listed && !sorted} fields=${fields}
         others=${others} ranks=${ranks[hit.id]} marked=${marked === hit.id} onMark=${onMark} onOpen=${() => onHit(hit, i + 1)} />`)}</ol>`
-      : html`<${Empty} title="Nothing found"><p>${mode === 'keyword' && !listed ? 'No document has one of these words.' : 'The filter admits no document.'}</p><//>`)}
+      : html`<${Empty} title="Nothing found"><p>${mode === 'keyword' ? 'No document has one of these words.' : 'The filter admits no document.'}</p><//>`)}
   <//>`;
 }
 
@@ -42,6 +42,10 @@ const Hit = ({ hit, rank, mode, listed, scored, fields, others, ranks, marked, o
   <div class="hit-foot"><span class="fine places">${others.map((other) => html`<${Place} mode=${other} rank=${ranks?.[other]} />`)}</span>
     <${Do} plain=${true} aria-label=${listed ? `Show ${nameOf(hit.document, fields, hit.id)}` : `Explain ${nameOf(hit.document, fields, hit.id)}, ${mode}`} onClick=${onOpen}>${listed ? 'Show' : 'Explain'}<//></div></li>`;
 
-export const scoreText = (score) => score.toFixed(Math.abs(score) < 1 ? 3 : 2);
+// scoreText writes a score short; what is not nothing does not look like it.
+export function scoreText(score) {
+  const size = Math.abs(score);
+  return score !== 0 && size < 0.001 ? score.toExponential(0) : score.toFixed(size < 1 ? 3 : 2);
+}
 
 const Place = ({ mode, rank }) => html`<span title=${rank ? undefined : `Not among the first of ${mode}`}>${mode} <span class="num">${rank ?? html`<span aria-hidden="true">–</span><span class="hidden">not among the first</span>`}</span></span>`;

@@ -1,5 +1,5 @@
 // The playground of a collection: one query, asked in every mode at once.
-import { html, useEffect, useState } from './vendor/preact.js';
+import { html, useEffect, useRef, useState } from './vendor/preact.js';
 import { sentence } from './api.js';
 import { Panel, Text, Choice, Segments, Call, useParam, announce, amount } from './ui.js';
 import { Facets, fieldsOf, useFacets } from './page_search_facets.js';
@@ -39,7 +39,8 @@ function requestsOf(collection, query) {
   const facets = fieldsOf(collection);
   const counted = facets.length > 0 && { facets, facet_limit: facetValues };
   const request = (mode, more) => searchOf(collection.name, { mode, ...common, ...more });
-  if (!text || lackOf(collection)) return { keyword: request('keyword', counted) };
+  if (!text) return { listed: request('keyword', counted) };
+  if (lackOf(collection)) return { keyword: request('keyword', counted) };
   const nearest = exact && { exact };
   const fusion = method === 'rrf' ? { fusion: { method } } : share !== usualShare && { fusion: { share: Number(share) } };
   return { keyword: request('keyword'), semantic: request('semantic', nearest), hybrid: request('hybrid', { ...nearest, ...fusion, ...counted }) };
@@ -49,23 +50,25 @@ export function Playground({ collection }) {
   const query = useQuery();
   const requests = requestsOf(collection, query), names = Object.keys(requests), last = names.at(-1);
   const answers = useAnswers(requests);
-  const facets = useFacets(requests[last], answers[last].data?.facets, query.filter.trim());
+  const newest = useRef();
+  newest.current = answers[last].data ?? newest.current; // so that the facets stay while the modes change
+  const facets = useFacets(requests[last], newest.current?.facets, query.filter.trim());
   const [marked, setMarked] = useState();
   const [drawer, setDrawer] = useState();
   const refused = names.map((name) => answers[name].problem?.at('body.filter')).find(Boolean);
   useTold(names, answers, refused);
 
   const lack = lackOf(collection), several = names.length > 1;
-  return html`<${Panel} title="Query"><form class="query" onSubmit=${(e) => e.preventDefault()}>
+  return html`<${Panel} title="Search"><form class="query" onSubmit=${(e) => e.preventDefault()}>
       <${Ask} collection=${collection} query=${query} refused=${refused} />
       ${!lack && html`<${Blend} query=${query} />`}
-      <${Facets} facets=${facets} found=${answers[last].data?.found} filter=${query.filter} setFilter=${query.setFilter} of=${last} />
+      <${Facets} facets=${facets} found=${newest.current?.found} filter=${query.filter} setFilter=${query.setFilter} of=${several ? last : undefined} />
     </form><//>
     ${lack && html`<div class="notice" role="status"><strong>By keyword alone</strong><p>${lack}</p></div>`}
-    <div class=${several ? 'columns' : 'columns one'}>${names.map((name) => html`<${Column} key=${name} mode=${name} listed=${!query.q.trim()} sorted=${!!query.sort} answer=${answers[name]} refused=${refused}
+    <div class=${several ? 'columns' : 'columns one'}>${names.map((name) => html`<${Column} key=${name} mode=${name} sorted=${!!query.sort} answer=${answers[name]} refused=${refused}
       fields=${collection.fields} others=${names.filter((n) => n !== name)} ranks=${ranksOf(answers)} marked=${several ? marked : undefined} onMark=${setMarked}
       onHit=${(hit, rank) => setDrawer({ mode: name, hit, rank })} onSearch=${() => setDrawer({ mode: name })} />`)}</div>
-    <${Panel} title="As curl"><${Call} request=${requests[last]} label=${`The same search, ${last}`} /><//>
+    <${Panel} title="As curl"><${Call} request=${requests[last]} label=${several ? `The same search, ${last}` : 'The same search'} /><//>
     ${drawer?.hit && html`<${HitDrawer} ...${drawer} collection=${collection} onClose=${() => setDrawer()} />`}
     ${drawer && !drawer.hit && html`<${SearchDrawer} mode=${drawer.mode} answer=${answers[drawer.mode]} request=${requests[drawer.mode]} onClose=${() => setDrawer()} />`}`;
 }
@@ -73,7 +76,7 @@ export function Playground({ collection }) {
 // useTold says how much was found, once every mode has answered.
 function useTold(names, answers, refused) {
   const settled = names.every((name) => answers[name].data && !answers[name].busy) && !refused;
-  const text = settled ? names.map((name) => `${name} ${amount(answers[name].data.found)}`).join(', ') : '';
+  const text = settled ? names.map((name) => `${amount(answers[name].data.found)} ${name}`).join(', ') : '';
   useEffect(() => { if (text) announce(`Found: ${text}.`); }, [text]);
 }
 
