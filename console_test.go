@@ -217,38 +217,6 @@ func useGateway(r *running, b *browser) {
 	r.key = admin
 }
 
-const articles = `[
-	{"id":"d1","title":"Layering for winter","text":"Wool, down and a windproof shell keep you warm below zero.","year":2024,"topic":"clothing"},
-	{"id":"d2","title":"Sourdough at home","text":"Flour, water, salt and a patient starter. <b>Knead</b> twice.","year":2021,"topic":"food"},
-	{"id":"d3","title":"Tuning a bicycle","text":"True the wheels, oil the chain, set the brakes before the season.","year":2019,"topic":"repair"},
-	{"id":"d4","title":"A raincoat that breathes","text":"Membranes let vapour out and keep the rain off the sweater beneath.","year":2025,"topic":"clothing"},
-	{"id":"d5","title":"Ovens and how they heat","text":"Convection browns evenly; stone keeps its warmth for bread.","year":2022,"topic":"food"}]`
-
-func useSearch(r *running, b *browser) {
-	r.call("PUT", "/v1/collections/articles", `{}`, 201)
-	r.call("POST", "/v1/collections/articles/documents", articles, 200, `"accepted":5`)
-	b.goTo("/console/search#in=articles")
-	b.sees("Ask in your own words")
-	b.fill("Query", "warm clothes for cold days"+kb.Enter)
-	b.sees("Layering for winter")
-	b.inspect("search")
-	if link := ask[string](b, `location.hash`); link != "#in=articles&q=warm+clothes+for+cold+days" {
-		r.t.Errorf("the address ends in %s", link)
-	}
-	b.fill("Query", "sourdough")
-	b.press("Keyword")
-	b.fill("Filter", "year >= 2020"+kb.Enter)
-	b.sees("1 found · keyword")
-	b.sees("<b>Knead</b> twice")
-	b.do(chromedp.Reload())
-	b.sees("1 found · keyword")
-	b.fill("Query", "submarine"+kb.Enter)
-	b.sees("Nothing found")
-	b.expect("status of 422")
-	b.fill("Filter", "year >"+kb.Enter)
-	b.sees("The search was refused")
-}
-
 func useImages(r *running, b *browser) {
 	b.goTo("/console/images")
 	b.sees("No image yet")

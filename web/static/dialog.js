@@ -4,7 +4,7 @@ import { Act, Trouble } from './ui.js';
 
 // Dialog stands above the page until it is answered. Escape answers no, and the
 // focus goes back to where it was.
-export function Dialog({ title, onClose, children }) {
+export function Dialog({ title, onClose, class: more = '', children }) {
   const root = useRef();
   const id = useId();
   useEffect(() => {
@@ -16,7 +16,7 @@ export function Dialog({ title, onClose, children }) {
       dialog.close();
     };
   }, []);
-  return html`<dialog class="dialog" ref=${root} aria-labelledby=${id}
+  return html`<dialog class=${`dialog ${more}`} ref=${root} aria-labelledby=${id}
     onClick=${(e) => { if (e.target === root.current) onClose(); }}><div class="dialog-body"><h2 id=${id}>${title}</h2>${children}</div></dialog>`;
 }
 
