@@ -13,7 +13,7 @@ var (
 	errCollectionExists   = &engine.Error{Kind: engine.Conflict, Code: "collection_exists", Detail: "a collection of this name has another definition; send If-Match with its ETag to replace it"}
 	errCollectionFilled   = &engine.Error{Kind: engine.Conflict, Code: "collection_not_empty", Detail: "the collection has documents, which were read by its definition; delete them first, or make another collection and send them there"}
 	errCollectionETag     = &engine.Error{Kind: engine.Precondition, Code: "etag_mismatch", Detail: "If-Match does not name the current definition of the collection; read it again"}
-	errCollectionMoved    = &engine.Error{Kind: engine.Conflict, Code: "collection_changed", Detail: "the fields of the collection have changed in this very moment; try again"}
+	errCollectionMoved    = &engine.Error{Kind: engine.Conflict, Code: "collection_changed", Detail: "the collection has changed in this very moment; try again"}
 	errDocumentNotFound   = &engine.Error{Kind: engine.NotFound, Code: "document_not_found", Detail: "there is no such document in this collection"}
 	errDocumentETag       = &engine.Error{Kind: engine.Precondition, Code: "etag_mismatch", Detail: "If-Match does not name the current version of the document; read it again"}
 	errDocumentExists     = &engine.Error{Kind: engine.Precondition, Code: "document_exists", Detail: "there is a document of this id already, and If-None-Match lets none be replaced; leave it out, or take another id"}

@@ -69,7 +69,7 @@ func TestRecreatedMeanwhile(t *testing.T) {
 	b.define("c", `{"fields":[{"name":"n","type":"keyword"},{"name":"t","type":"vector(3)"}]}`)
 	b.post("c", `{"id":"a","t":[1,2,3],"n":"x"}`)
 	close(slow.release)
-	if err := <-answered; engine.KindOf(err) != engine.NotFound {
+	if err := <-answered; engine.KindOf(err) != engine.Conflict {
 		t.Errorf("a search of a deleted collection: %v", err)
 	}
 	b.wantIDs("c", `{"vector":[1,0,0]}`, "a")
