@@ -1,6 +1,8 @@
 package search
 
 import (
+	"encoding/json"
+
 	"quintet/search/analysis"
 	"quintet/search/inverted"
 )
@@ -25,8 +27,8 @@ func (s *schema) newRow(p put) (*row, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := parseDocument(d.json)
-	if err != nil {
+	var m members
+	if err := json.Unmarshal(d.json, &m); err != nil {
 		return nil, corrupt(bucketDocuments, "a document cannot be read: %v", err)
 	}
 	r := &row{version: p.version, bytes: len(p.value)}

@@ -1,6 +1,7 @@
 package search_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -134,4 +135,42 @@ func BenchmarkStart(b *testing.B) {
 		bed.reopen()
 	}
 	b.ReportMetric(float64(timedDocuments)*float64(b.N)/b.Elapsed().Seconds(), "documents/s")
+}
+
+// BenchmarkImport stores documents of 60 words and a number, without vectors,
+// with segments written beside it as in a server; its baseline is what reading
+// the same documents takes, JSON and words.
+func BenchmarkImport(b *testing.B) {
+	bed := newBed(b)
+	rng := rand.New(rand.NewPCG(1, 1))
+	zipf := rand.NewZipf(rng, 1.07, 1, 50_000)
+	docs := make([]string, 1_000)
+	for i := range docs {
+		docs[i] = jsonOf(map[string]any{"id": fmt.Sprint(i), "text": timedText(rng, zipf, 60), "n": i})
+	}
+	b.Run("read", func(b *testing.B) {
+		for b.Loop() {
+			for _, d := range docs {
+				var m struct{ Text string }
+				must(b, json.Unmarshal([]byte(d), &m))
+				search.Terms(m.Text)
+			}
+		}
+		b.ReportMetric(float64(len(docs)*b.N)/b.Elapsed().Seconds(), "documents/s")
+	})
+	b.Run("import", func(b *testing.B) {
+		bed.do("DELETE", "/v1/collections/c", "")
+		bed.define("c", `{"fields":[{"name":"text","type":"text"},{"name":"n","type":"int"}],"embed":[]}`)
+		must(b, bed.s.Start(background))
+		n := 0
+		for b.Loop() {
+			fresh := make([]string, len(docs))
+			for i, d := range docs {
+				fresh[i] = strings.Replace(d, `"id":"`, fmt.Sprintf(`"id":"%d-`, n), 1)
+			}
+			n++
+			bed.post("c", fresh...)
+		}
+		b.ReportMetric(float64(len(docs)*b.N)/b.Elapsed().Seconds(), "documents/s")
+	})
 }
