@@ -40,7 +40,7 @@ func (s *Service) Similar(ctx context.Context, t engine.Tenant, collection strin
 	if err != nil {
 		return nil, err
 	}
-	s.answered(t, collection, modeSimilar, a, began)
+	s.answered(t, collection, modeSimilar, a, time.Since(began))
 	return a, nil
 }
 
