@@ -28,10 +28,11 @@ type Embedder interface {
 // embedUnit is how many texts are embedded in one turn.
 const embedUnit = 8
 
-// embed embeds texts of a tenant, many of them with several processors.
-func (s *Service) embed(ctx context.Context, t engine.Tenant, texts []string) (vectors [][]float32, tokens []int, err error) {
+// embed embeds texts of a tenant, many of them with several processors. Bulk
+// waits behind queries.
+func (s *Service) embed(ctx context.Context, t engine.Tenant, texts []string, bulk bool) (vectors [][]float32, tokens []int, err error) {
 	vectors, tokens = make([][]float32, len(texts)), make([]int, len(texts))
-	err = s.inTurns(ctx, t, len(texts), func(ctx context.Context, from, to int) error {
+	err = s.inTurns(ctx, t, len(texts), bulk, func(ctx context.Context, from, to int) error {
 		made, counts, err := s.options.Embedder.Embed(ctx, texts[from:to])
 		if err != nil || len(made) != to-from || len(counts) != to-from {
 			return errEmbedder.With(err)
@@ -46,7 +47,7 @@ func (s *Service) embed(ctx context.Context, t engine.Tenant, texts []string) (v
 // embedPassages embeds passages of documents of a tenant, likewise.
 func (s *Service) embedPassages(ctx context.Context, t engine.Tenant, passages []embed.Passage) (vectors [][]float32, err error) {
 	vectors = make([][]float32, len(passages))
-	err = s.inTurns(ctx, t, len(passages), func(ctx context.Context, from, to int) error {
+	err = s.inTurns(ctx, t, len(passages), len(passages) > 1, func(ctx context.Context, from, to int) error {
 		made, err := s.options.Embedder.EmbedPassages(ctx, passages[from:to])
 		if err != nil || len(made) != to-from {
 			return errEmbedder.With(err)
@@ -64,7 +65,7 @@ func (s *Service) embedPassages(ctx context.Context, t engine.Tenant, passages [
 
 // inTurns does n texts of a tenant in units, each when its turn at the model
 // comes, several at once where there are many.
-func (s *Service) inTurns(ctx context.Context, t engine.Tenant, n int, do func(ctx context.Context, from, to int) error) error {
+func (s *Service) inTurns(ctx context.Context, t engine.Tenant, n int, bulk bool, do func(ctx context.Context, from, to int) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	units := make(chan int)
@@ -72,7 +73,7 @@ func (s *Service) inTurns(ctx context.Context, t engine.Tenant, n int, do func(c
 	for range min(s.gate.bulk, (n+embedUnit-1)/embedUnit) {
 		workers.Go(func() {
 			for from := range units {
-				if err := s.turn(ctx, t, from, min(from+embedUnit, n), n > 1, do); err != nil {
+				if err := s.turn(ctx, t, from, min(from+embedUnit, n), bulk, do); err != nil {
 					cancel(err)
 				}
 			}

@@ -57,7 +57,7 @@ func (s *Service) Embeddings(ctx context.Context, t engine.Tenant, r EmbeddingsR
 	if err != nil {
 		return nil, err
 	}
-	vectors, tokens, err := s.embed(ctx, t, texts)
+	vectors, tokens, err := s.embed(ctx, t, texts, len(texts) > 1)
 	if err != nil {
 		return nil, err
 	}

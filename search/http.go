@@ -65,6 +65,8 @@ func (s *Service) Routes(a huma.API, e *echo.Echo) {
 	document.AddOperation(postSearchOperation(a))
 	e.POST("/v1/collections/:collection/similar", s.postSimilar)
 	document.AddOperation(postSimilarOperation(a))
+	e.POST("/v1/search", s.postSearches)
+	document.AddOperation(postSearchesOperation(a))
 	e.POST("/v1/embeddings", s.postEmbeddings)
 	document.AddOperation(postEmbeddingsOperation(a))
 }

@@ -272,7 +272,7 @@ func TestScopes(t *testing.T) {
 		"GET /v1/collections": "read", "GET /v1/collections/{collection}": "read", "PUT /v1/collections/{collection}": "write", "DELETE /v1/collections/{collection}": "admin",
 		"POST /v1/collections/{collection}/documents": "write", "PUT /v1/collections/{collection}/documents/{id}": "write", "GET /v1/collections/{collection}/documents/{id}": "read",
 		"DELETE /v1/collections/{collection}/documents/{id}": "write", "POST /v1/collections/{collection}/search": "read", "POST /v1/embeddings": "read",
-		"POST /v1/collections/{collection}/similar": "read", "GET /v1/collections/{collection}/slow-searches": "read", "DELETE /v1/collections/{collection}/documents": "write",
+		"POST /v1/collections/{collection}/similar": "read", "GET /v1/collections/{collection}/slow-searches": "read", "POST /v1/search": "read", "DELETE /v1/collections/{collection}/documents": "write",
 	}
 	seen := 0
 	for path, item := range b.document.Paths {
@@ -352,6 +352,7 @@ func TestClientGone(t *testing.T) {
 		{"GET", "/v1/collections/c/documents/b", ""},
 		{"POST", "/v1/collections/c/search", `{"q":"winter"}`},
 		{"POST", "/v1/collections/c/similar", `{"id":"b"}`},
+		{"POST", "/v1/search", `{"searches":[{"collection":"c"}]}`},
 		{"POST", "/v1/embeddings", `{"model":"minilm","input":"winter"}`},
 	} {
 		if err := b.send(&conn{gone: true}, call[0], call[1], call[2]); err != nil {

@@ -62,6 +62,7 @@ type plan struct {
 	highlight  bool
 	explain    bool
 	limit      int
+	room       int // bytes of documents after which the page ends
 	cursor     *cursor
 	print      uint32 // of what a cursor belongs to
 }
@@ -75,7 +76,7 @@ type terms struct {
 
 // check refuses what cannot be asked, before anything is embedded.
 func (q *Query) check(sc *schema, caller engine.Principal) (p *plan, err error) {
-	p = &plan{schema: sc, mode: q.Mode, limit: q.Limit, exact: q.Exact, highlight: q.Highlight, explain: q.Explain, facetLimit: q.FacetLimit}
+	p = &plan{schema: sc, room: maxAnswer, mode: q.Mode, limit: q.Limit, exact: q.Exact, highlight: q.Highlight, explain: q.Explain, facetLimit: q.FacetLimit}
 	if p.limit == 0 {
 		p.limit = defaultLimit
 	}

@@ -7,16 +7,19 @@ import (
 	"quintet/search"
 )
 
-// disturbed is an embedder before whose first query something happens.
+// disturbed is an embedder before whose queries something happens.
 type disturbed struct {
 	search.Embedder
-	first func()
+	first, each func()
 }
 
 func (d *disturbed) Embed(ctx context.Context, texts []string) ([][]float32, []int, error) {
 	if first := d.first; first != nil {
 		d.first = nil
 		first()
+	}
+	if d.each != nil {
+		d.each()
 	}
 	return d.Embedder.Embed(ctx, texts)
 }

@@ -49,74 +49,16 @@ const maxRetries = 20
 
 // Search searches one collection.
 func (s *Service) Search(ctx context.Context, t engine.Tenant, collection string, q Query) (*Answer, error) {
-	began := time.Now()
-	c, err := s.open(ctx, t, collection)
-	if err != nil {
-		return nil, err
-	}
-	p, err := q.check(c.schema.Load(), callerOf(ctx))
-	if err != nil {
-		return nil, err
-	}
-	if err := s.aim(ctx, t, c.schema.Load(), p, &q); err != nil {
-		return nil, err
-	}
-	a, err := s.answer(ctx, t, p)
-	if err != nil {
-		return nil, err
-	}
-	s.answered(c, p.asked, &q, a, began)
-	return a, nil
+	r := s.SearchAll(ctx, t, []NamedQuery{{collection, q}})[0]
+	return r.Answer, r.Err
 }
 
 // answered says how long a search took.
-func (s *Service) answered(c *collection, mode string, q *Query, a *Answer, began time.Time) {
-	took := time.Since(began)
+func (s *Service) answered(c *collection, mode string, q *Query, a *Answer, took time.Duration) {
 	a.TookMS = float64(took.Microseconds()) / 1000
 	s.metrics.search.WithLabelValues(mode).Observe(took.Seconds())
 	s.publish(c.tenant, "search.answered", c.name, 1)
 	s.noteSlow(c, q, a, took)
-}
-
-// aim gives the plan its vector. Where that is not possible, hybrid search
-// goes on with keywords alone and says so.
-func (s *Service) aim(ctx context.Context, t engine.Tenant, sc *schema, p *plan, q *Query) error {
-	if p.all || p.mode == modeKeyword {
-		return nil
-	}
-	v, err := s.queryVector(ctx, t, sc, q)
-	if err == nil {
-		p.probes = []*probe{newProbe(sc.space, v)}
-		return nil
-	}
-	if kind := engine.KindOf(err); kind == engine.Invalid || kind == engine.Busy || p.mode == modeSemantic || ctx.Err() != nil {
-		return err
-	}
-	s.log.Warn("a hybrid search is answered by keywords alone", "error", err)
-	s.metrics.degraded.Inc()
-	p.mode, p.degraded = modeKeyword, true
-	return nil
-}
-
-func (s *Service) queryVector(ctx context.Context, t engine.Tenant, sc *schema, q *Query) ([]float32, error) {
-	if q.Vector != nil {
-		v, err := sc.space.check("body.vector", q.Vector)
-		if err == nil {
-			err = s.checkModel(sc)
-		}
-		return v, err
-	}
-	if err := s.checkModel(sc); err != nil {
-		return nil, err
-	}
-	vectors, _, err := s.embed(ctx, t, []string{q.Q})
-	if err != nil {
-		return nil, err
-	}
-	if len(vectors[0]) != Dimensions {
-		return nil, errEmbedder
-	}
-	return vectors[0], nil
 }
 
 // answer takes a snapshot of the store, waits until the index has followed it,
@@ -181,13 +123,13 @@ func (s *Service) readParts(ctx context.Context, v *engine.View, t engine.Tenant
 	return c, nil
 }
 
-// maxAnswer is where a page ends early, in bytes of documents.
+// maxAnswer is where the page of a request ends early, in bytes of documents.
 const maxAnswer = 8 << 20
 
 // answer reads the hits of a page.
 func (f *finding) answer(v *engine.View, collection engine.ID, p *plan) (*Answer, error) {
 	a := &Answer{Hits: []Hit{}, Found: f.found, Facets: f.facets, Mode: p.asked, Degraded: p.degraded, Explain: f.explain}
-	size := 0
+	size := 0 // of the documents, in bytes
 	for i, r := range f.page {
 		encoded := v.Get(bucketDocuments, documentKey(collection, r.version))
 		if encoded == nil {
@@ -206,7 +148,7 @@ func (f *finding) answer(v *engine.View, collection engine.ID, p *plan) (*Answer
 		}
 		a.Hits = append(a.Hits, hit)
 		last := i == len(f.page)-1
-		if size += len(d.json); size > maxAnswer && !last || last && f.more {
+		if size += len(d.json); size > p.room && !last || last && f.more {
 			next := cursor{score: r.score, version: r.version}
 			if f.keys != nil {
 				next.keys = f.keys[i]

@@ -43,7 +43,7 @@ func (s *Service) Similar(ctx context.Context, t engine.Tenant, collection strin
 		return nil, err
 	}
 	if c, err := s.registry.get(t, collection); err == nil {
-		s.answered(c, modeSimilar, &Query{Filter: q.Filter, Limit: q.Limit}, a, began)
+		s.answered(c, modeSimilar, &Query{Filter: q.Filter, Limit: q.Limit}, a, time.Since(began))
 	}
 	return a, nil
 }
