@@ -106,6 +106,9 @@ func killVerify(t *testing.T, dir string, acked []string) {
 	if n := b.model.texts.Load(); n > 0 {
 		t.Errorf("a start embedded %d texts", n)
 	}
+	if n := b.s.Segments(b.acme, "c"); n > 30 {
+		t.Errorf("%d segments: none were merged", n)
+	}
 	newest := map[string]int{}
 	for _, line := range acked {
 		var writer string

@@ -22,8 +22,10 @@ import (
 const (
 	defaultFlushRows  = 5_000
 	defaultFlushAfter = 30 * time.Second
-	mergeParts        = 8    // of one tier
+	manySealed        = 16   // from so many on, merging comes before sealing
+	mergeParts        = 8    // of one tier, at least
 	mergeTier         = 8    // how many times larger the parts of the next tier are
+	mergeRows         = 512  // below which parts are of the lowest tier
 	mergeDead         = 0.25 // share of dead rows from which a part is written anew
 	mergeDeadRows     = 256
 	idleAfter         = 10 * time.Second // without a write, all parts become one
@@ -99,13 +101,16 @@ func (x *index) due(now time.Time, o Options) []*part {
 			sealed = append(sealed, g)
 		}
 	}
-	switch {
-	case len(fresh) > 0:
+	if len(fresh) > 0 && len(sealed) < manySealed {
 		return fresh
-	case x.idle(now, sealed):
+	}
+	if len(fresh) == 0 && x.idle(now, sealed) {
 		return sealed
 	}
-	return chooseMerge(sealed)
+	if merge := chooseMerge(sealed); merge != nil {
+		return merge
+	}
+	return fresh
 }
 
 // idle reports whether all parts may become one: nobody has written for a
@@ -121,20 +126,26 @@ func (x *index) idle(now time.Time, sealed []*part) bool {
 	return now.Sub(x.written) >= idleAfter && now.Sub(x.merged) >= idleShare*x.mergeTook
 }
 
-// chooseMerge returns the parts of a tier that has enough of them, or one that
-// is dead for the most part.
+// chooseMerge returns a part that is dead for the most part, or those of the
+// lowest tier that has enough of them. A row is so written about once a tier.
 func chooseMerge(sealed []*part) []*part {
-	tiers := map[int][]*part{}
+	var tiers [][]*part
 	for _, g := range sealed {
-		tier := 0
-		for n := g.count; n > defaultFlushRows*mergeTier/2; n /= mergeTier {
-			tier++
-		}
-		if tiers[tier] = append(tiers[tier], g); len(tiers[tier]) == mergeParts {
-			return tiers[tier]
-		}
 		if g.dead() >= mergeDeadRows && float64(g.dead()) > mergeDead*float64(g.rows()) || g.count == 0 {
 			return []*part{g}
+		}
+		tier := 0
+		for n := g.count; n >= mergeRows; n /= mergeTier {
+			tier++
+		}
+		for len(tiers) <= tier {
+			tiers = append(tiers, nil)
+		}
+		tiers[tier] = append(tiers[tier], g)
+	}
+	for _, tier := range tiers {
+		if len(tier) >= mergeParts {
+			return tier
 		}
 	}
 	return nil
@@ -221,16 +232,17 @@ func (x *index) swap(inputs []*part, fresh *part, took time.Duration) {
 		}
 	}
 	var kept []*part
+	one := true // the others wait to be sealed
 	for _, g := range x.parts {
 		if !slices.Contains(inputs, g) {
-			kept = append(kept, g)
+			kept, one = append(kept, g), one && g.record == nil
 		}
 	}
 	if fresh != nil {
 		kept = append(kept, fresh)
 	}
 	x.parts = kept
-	if len(kept) <= 1 {
+	if one {
 		x.merged, x.mergeTook = time.Now(), took
 	}
 	close(x.thawed)
