@@ -26,6 +26,9 @@ func snippet(text string, marks []mark, length int) (start, end int) {
 	start = back(text, head, first, spare/2)
 	end = forward(text, last, tail, spare-utf8.RuneCountInString(text[start:first]))
 	start = back(text, head, first, spare-utf8.RuneCountInString(text[last:end]))
+	if start > head {
+		start = leave(text, start, first)
+	}
 	return trim(text, start, end, first, last)
 }
 
@@ -70,6 +73,19 @@ func forward(text string, at, limit, n int) int {
 		at += size
 	}
 	return at
+}
+
+// leave moves the start of a part out of a word and behind what ends a
+// sentence or a bracket, but not behind limit.
+func leave(text string, start, limit int) int {
+	for start < limit {
+		r, size := utf8.DecodeRuneInString(text[start:])
+		if border(text, start) && !unicode.In(r, unicode.Po, unicode.Pe, unicode.Pf) && !unicode.IsSpace(r) {
+			break
+		}
+		start += size
+	}
+	return start
 }
 
 // trim moves the ends of a part inwards to where words end, and leaves out the

@@ -19,12 +19,20 @@ const Facts = ({ of: c }) => html`<dl class="facts"><${Fact} name="Documents"><$
   <${Fact} name="With a vector"><${Amount} of=${amount(c.vectors)} /><//>
   <${Fact} name="Stored"><${Amount} of=${bytes(c.bytes)} /><//>
   <${Fact} name="In memory"><${Amount} of=${bytes(c.memory)} /><//>
+  ${c.recall && html`<${Fact} name="Recall"><${Gauge} of=${c.recall} /><//>`}
   <${Fact} name="Embedded">${vectorsOf(c)}<//>
   <${Fact} name="Metric">${c.metric}<//>
   <${Fact} name="Language">${c.language}<//>
   <${Fact} name="Fields">${c.inferred ? 'inferred from the documents' : 'declared'}<//>
   <${Fact} name="Created"><${Time} at=${c.created_at} /><//>
   <${Fact} name="Defined"><${Time} at=${c.updated_at} /><//></dl>`;
+
+// Gauge shows what searches through the graph find of the nearest, and how
+// sure that is.
+const percent = (share) => `${(100 * share).toFixed(1)} %`;
+const Gauge = ({ of: r }) => html`<span class="gauge"><svg class="depth" viewBox="0 0 100 8" preserveAspectRatio="none" role="img" aria-label=${`recall ${percent(r.value)}, between ${percent(r.low)} and ${percent(r.high)}`}>
+    <rect class="bar-gone" x="0" y="0" width="100" height="8" /><rect class="bar-live" x="0" y="0" width=${(100 * r.low).toFixed(1)} height="8" /><rect class="bar-between" x=${(100 * r.low).toFixed(1)} y="0" width=${(100 * (r.high - r.low)).toFixed(1)} height="8" /></svg>
+  <span class="mono">${percent(r.value)}</span> <span class="fine">of the ${r.at} nearest; ${percent(r.low)} to ${percent(r.high)} by ${amount(r.samples)} ${r.samples === 1 ? 'search' : 'searches'}</span></span>`;
 
 function vectorsOf({ embed, fields }) {
   if (embed.length) return html`<span class="chips">${embed.map((name) => html`<code>${name}</code>`)}</span>`;
