@@ -91,7 +91,8 @@ function Key({ of, able, gone }) {
     gone();
   };
   const few = of.scopes.slice(0, 3);
-  return html`<tr><td>${of.name}${of.collections && html` <span class="fine">in ${of.collections.join(', ')}</span>`}${of.filter && html` <span class="fine">where <code>${of.filter}</code></span>`}</td><td title=${of.scopes.join(' ')}>${few.map((s) => html`<code>${s}</code> `)}${of.scopes.length > 3 && html`<span class="fine">and ${of.scopes.length - 3} more</span>`}</td>
+  const bound = [of.collections && `in ${of.collections.join(', ')}`, of.filter && `where ${of.filter}`].filter(Boolean).join(' ');
+  return html`<tr><td>${of.name}${bound && html` <span class="fine" title=${bound}>${bound.length > 40 ? `${bound.slice(0, 40)}…` : bound}</span>`}</td><td title=${of.scopes.join(' ')}>${few.map((s) => html`<code>${s}</code> `)}${of.scopes.length > 3 && html`<span class="fine">and ${of.scopes.length - 3} more</span>`}</td>
     <td class="num"><${Time} at=${of.created_at} /></td><td class="num"><${Time} at=${of.expires_at} /></td>
     <td class="end">${call.problem ? html`<span class="fine">${call.problem.detail}</span>` : sure
       ? html`<span class="sure">Its calls fail at once. <button class="quiet bad" type="button" onClick=${revoke}>Revoke ${of.name}</button> <button class="quiet" type="button" onClick=${() => setSure(false)}>Keep</button></span>`
