@@ -15,7 +15,8 @@ import (
 var boundAnswers = map[string][2]int{
 	"list-collections": {200, 200}, "get-collection": {404, 200}, "define-collection": {404, 403}, "delete-collection": {404, 403},
 	"put-documents": {404, 403}, "put-document": {404, 403}, "get-document": {404, 404}, "delete-document": {404, 403},
-	"search-collection": {404, 200}, "create-embeddings": {422, 422},
+	"search-collection": {404, 200}, "create-embeddings": {422, 422}, "search-collections": {422, 422},
+	"similar-documents": {404, 404}, "delete-documents": {404, 403}, "list-slow-searches": {404, 403},
 }
 
 // secret stands in every name, id and text that a bound key must not see.
@@ -138,7 +139,7 @@ func TestBoundSearches(t *testing.T) {
 	for name, p := range r.bound(`"search:read"`, `"filter":"owner = 'u1'"`) {
 		for _, body := range []string{
 			`{}`, `{"q":"` + secret + `","mode":"keyword"}`, `{"filter":"owner = '` + secret + `' or owner = 'u1'"}`, `{"filter":"not owner = 'u1'"}`,
-			`{"facets":["owner","tag","n"],"sort":["-n"]}`, `{"sort":["tag"],"limit":1}`, `{"highlight":true}`,
+			`{"facets":["owner","tag","n"],"sort":["-n"]}`, `{"sort":["tag"]}`, `{"highlight":true}`,
 		} {
 			var found struct {
 				Found int
@@ -150,6 +151,10 @@ func TestBoundSearches(t *testing.T) {
 			}
 			if strings.Contains(string(answer), secret) || found.Found > 1 || found.Next != nil {
 				t.Errorf("the %s is answered %s by %s", name, body, answer)
+			}
+			many := p.call("POST", "/v1/search", `{"searches":[{"collection":"shown",`+strings.TrimPrefix(body[:len(body)-1], "{")+strings.Repeat(",", min(1, len(body)-2))+`"limit":5}]}`, 200)
+			if strings.Contains(string(many), secret) {
+				t.Errorf("the %s is answered %s among many by %s", name, body, many)
 			}
 		}
 		p.call("POST", "/v1/collections/shown/search", `{"explain":true}`, 403, "key_explains_nothing")

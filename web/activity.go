@@ -39,6 +39,9 @@ func (s *Server) activity(c echo.Context) error {
 			if !open {
 				return nil
 			}
+			if principal.Bound() && !told(principal, e) {
+				continue
+			}
 			err = events.Send("activity", e)
 		case <-quiet.C:
 			err = events.Comment("still here")
@@ -51,4 +54,17 @@ func (s *Server) activity(c echo.Context) error {
 	}
 	s.options.Log.DebugContext(ctx, "a reader of the activity was cut off", "error", err)
 	return nil
+}
+
+// told reports whether a bound principal may hear of an event: of searches in
+// its collections, where no filter hides a part of them, and of other
+// capabilities but for credentials.
+func told(p engine.Principal, e engine.Event) bool {
+	switch e.Capability {
+	case "search":
+		return len(p.Filters) == 0 && p.Admits(e.Subject)
+	case "gateway":
+		return false
+	}
+	return true
 }
