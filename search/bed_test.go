@@ -144,7 +144,7 @@ type bed struct {
 	s        *search.Service
 	model    *fake
 	options  search.Options
-	hook     func(op, name string) // nil, or called before every change of the disk
+	files    disk.FS // nil = dir
 	registry *prometheus.Registry
 	acme     engine.Tenant
 	globex   engine.Tenant
@@ -186,12 +186,9 @@ func (b *bed) open() {
 func (b *bed) openEngine() {
 	b.t.Helper()
 	b.registry = prometheus.NewRegistry()
-	o := engine.Options{Dir: b.dir, Clock: enginetest.NewClock(noon), Registerer: b.registry, Reserve: 1 << 20, SegmentBytes: 64 << 10}
-	if b.hook != nil {
-		must(b.t, os.MkdirAll(b.dir, 0o700))
-		o.FS = enginetest.Hook(disk.OS(b.dir), b.hook)
-	}
-	e, err := engine.Open(background, o)
+	e, err := engine.Open(background, engine.Options{
+		Dir: b.dir, FS: b.files, Clock: enginetest.NewClock(noon), Registerer: b.registry, Reserve: 1 << 20, SegmentBytes: 64 << 10,
+	})
 	must(b.t, err)
 	b.e, b.acme, b.globex = e, tenantIn(b.t, e, "acme"), tenantIn(b.t, e, "globex")
 	options := b.options

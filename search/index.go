@@ -95,6 +95,8 @@ type index struct {
 	merged    time.Time     // when all parts became one
 	mergeTook time.Duration // and how long that took
 	thawed    chan struct{} // closed when a part was sealed
+	resume    time.Time     // nothing is rewritten before, as that failed
+	pause     time.Duration // how long that was then
 }
 
 func newIndex(s *schema, seq uint64, flushRows int, frozen chan<- struct{}) *index {

@@ -33,7 +33,8 @@ const (
 	idleShare         = 20               // so many times as long as the last such merge took, it rests
 	maxMergedRows     = 2_000_000        // of the part that an idle merge makes
 	maintainEvery     = time.Second
-	maintainPause     = 10 * time.Second // after a failure
+	leastPause        = 10 * time.Second // of a collection after a failure
+	mostPause         = 10 * time.Minute // and after many
 )
 
 // maintainAlways rewrites until ctx ends.
@@ -41,21 +42,17 @@ func (s *Service) maintainAlways(ctx context.Context) {
 	tick := time.NewTicker(maintainEvery)
 	defer tick.Stop()
 	for {
-		wait := tick.C
 		done, err := s.maintain(ctx)
 		if err != nil && ctx.Err() == nil {
 			s.log.Warn("a segment could not be written; it is tried again, and nothing is lost", "error", err)
-			pause := time.NewTimer(maintainPause)
-			defer pause.Stop()
-			wait = pause.C
 		}
-		if done && err == nil && ctx.Err() == nil {
+		if done && ctx.Err() == nil {
 			continue
 		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-wait:
+		case <-tick.C:
 		case <-s.frozen:
 		}
 	}
@@ -77,6 +74,7 @@ func (s *Service) maintain(ctx context.Context) (done bool, err error) {
 			continue // it was deleted meanwhile
 		}
 		if e != nil {
+			c.index.postpone(time.Now())
 			err = errors.Join(err, fmt.Errorf("collection %s: %w", c.name, e))
 			continue
 		}
@@ -90,6 +88,9 @@ func (s *Service) maintain(ctx context.Context) (done bool, err error) {
 func (x *index) due(now time.Time, o Options) []*part {
 	x.segment.Lock()
 	defer x.segment.Unlock()
+	if now.Before(x.resume) {
+		return nil
+	}
 	if x.current.rows() > 0 && now.Sub(x.began) >= o.FlushAfter {
 		x.freeze()
 	}
@@ -111,6 +112,15 @@ func (x *index) due(now time.Time, o Options) []*part {
 		return merge
 	}
 	return fresh
+}
+
+// postpone lets the index rest after a rewrite that failed, the longer the more
+// of them follow each other: each does all its work again.
+func (x *index) postpone(now time.Time) {
+	x.segment.Lock()
+	defer x.segment.Unlock()
+	x.pause = min(max(leastPause, 2*x.pause), mostPause)
+	x.resume = now.Add(x.pause)
 }
 
 // idle reports whether all parts may become one: nobody has written for a
@@ -241,7 +251,7 @@ func (x *index) swap(inputs []*part, fresh *part, took time.Duration) {
 	if fresh != nil {
 		kept = append(kept, fresh)
 	}
-	x.parts = kept
+	x.parts, x.pause = kept, 0
 	if one {
 		x.merged, x.mergeTook = time.Now(), took
 	}

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"quintet/engine"
+	"quintet/engine/disk"
+	"quintet/engine/enginetest"
 )
 
 // life is what a collection held at one time: the revision of each document.
@@ -221,11 +223,11 @@ func TestKilledRewrite(t *testing.T) {
 	b := newBed(t)
 	b.options.FlushRows = 6
 	var step func(op, name string)
-	b.hook = func(op, name string) {
+	b.files = enginetest.Hook(disk.OS(b.dir), func(op, name string) {
 		if step != nil && strings.HasPrefix(name, "blobs") {
 			step(op, name)
 		}
-	}
+	})
 	b.reopen()
 	b.define("c", `{}`)
 	now := life{}
@@ -255,6 +257,7 @@ func TestKilledRewrite(t *testing.T) {
 	step = nil
 	b.close()
 	dir := b.dir
+	b.files = nil
 	for _, b.dir = range states {
 		b.open()
 		now.want(b, 12)
