@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"quintet/search"
+	"quintet/search/binary16"
 )
 
 // plainVectors is nearest-neighbour search by looking at every vector.
@@ -31,7 +32,9 @@ func (p *plainVectors) put(id string, number int, v []float32) {
 	p.puts++
 	d := plainVector{order: p.puts, number: number}
 	for _, x := range p.normal(v) {
-		d.vector = append(d.vector, float64(search.Single(search.Half(float32(x)))))
+		stored := []float32{0}
+		binary16.Floats(stored, binary16.Append(nil, []float32{float32(x)}))
+		d.vector = append(d.vector, float64(stored[0]))
 	}
 	p.documents[id] = d
 }
