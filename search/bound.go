@@ -2,13 +2,11 @@ package search
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"math"
 
 	"quintet/engine"
 	"quintet/engine/filter"
-	"quintet/search/bitset"
 )
 
 // An API key may be bound: to collections, beside which there are none for it,
@@ -51,14 +49,14 @@ func (s *Service) openToWrite(ctx context.Context, t engine.Tenant, name string)
 
 // filterOf reads what a caller asks for, and what binds the caller. Errors:
 // invalid_filter, key_filter_misfit.
-func (s *schema) filterOf(text string, by engine.Binding) (filter.Expression, error) {
-	e, err := parseFilter(text, s)
+func (s *schema) filterOf(location, text string, by engine.Binding) (filter.Expression, error) {
+	e, err := parseFilter(location, text, s)
 	if err != nil {
 		return nil, err
 	}
 	var all filter.And
 	for _, f := range by.Filters {
-		bound, err := parseFilter(f, s)
+		bound, err := parseFilter("", f, s)
 		if err != nil || bound == nil {
 			return nil, misfit(err)
 		}
@@ -85,23 +83,6 @@ func misfit(why error) error {
 	return &told
 }
 
-// shows reports whether a document passes a filter.
-func (s *schema) shows(e filter.Expression, document json.RawMessage) (bool, error) {
-	if e == nil {
-		return true, nil
-	}
-	m, err := parseDocument(document)
-	if err != nil {
-		return false, corrupt(bucketDocuments, "a document cannot be read: %v", err)
-	}
-	values, _ := s.values(m) // it was checked before it was stored
-	g := &part{}             // of this one row
-	g.grow(s)
-	addValues(g.fields, values)
-	g.versions, g.live, g.count = make([]version, 1), bitset.Full(1), 1
-	return g.admit(e).Has(0), nil
-}
-
 // infoFor is what a collection tells who is bound. Behind a filter it is of
 // those documents that pass: nothing of the index, which is of all.
 func (c *collection) infoFor(by engine.Binding) CollectionInfo {
@@ -110,7 +91,7 @@ func (c *collection) infoFor(by engine.Binding) CollectionInfo {
 		return i
 	}
 	i.Documents, i.Vectors, i.Bytes, i.Memory, i.Segments, i.Recall = 0, 0, 0, 0, 0, nil
-	e, err := c.schema.Load().filterOf("", by)
+	e, err := c.schema.Load().filterOf("", "", by)
 	if err != nil {
 		return i // nothing is found in it
 	}

@@ -223,18 +223,24 @@ func (f *finder) nearest(n int, behind *cursor) []ranked {
 }
 
 // nearTo offers documents behind a cursor that have one of the breadth nearest
-// vectors of a probe in their part, and reports whether the n best by it are
-// among them, or all that there are.
+// vectors of a probe in their part. It reports whether the n best of each part
+// are among them, or all that there are. Codes order nearly as numbers do:
+// behind a cursor, where the last of the nearest may be the first of the page,
+// it takes some more to be sure.
 func (f *finder) nearTo(p *probe, breadth, n int, sets []bitset.Set, behind *cursor, offer func(ranked)) (enough bool) {
-	offered, complete := 0, true
+	enough = true
+	least := n
+	if behind != nil {
+		least += n / 4
+	}
 	for i, g := range f.parts {
 		if g.vectors == nil || g.vectors.count() == 0 {
 			continue
 		}
 		list, how := g.vectors.nearest(p, breadth, sets[i], f.exact, f.scratch)
 		f.ways[i] = how
-		complete = complete && len(list) < breadth
-		if behind == nil && !g.vectors.uneven && len(list) == breadth {
+		complete, offered := len(list) < breadth, 0
+		if behind == nil && !g.vectors.uneven && !complete {
 			list = nearestOf(list, max(leastRescore, n+n/4))
 		}
 		f.rescore(i, list, func(r ranked) {
@@ -243,8 +249,9 @@ func (f *finder) nearTo(p *probe, breadth, n int, sets []bitset.Set, behind *cur
 				offer(r)
 			}
 		})
+		enough = enough && (complete || offered >= least)
 	}
-	return complete || offered >= n
+	return enough
 }
 
 // once passes each document on the first time alone.

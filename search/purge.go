@@ -41,7 +41,7 @@ func (s *Service) matching(ctx context.Context, t engine.Tenant, collection, tex
 	if c, err = s.openToWrite(ctx, t, collection); err != nil {
 		return nil, nil, err
 	}
-	e, err := parseFilterAt("query.filter", text, c.schema.Load())
+	e, err := parseFilter("query.filter", text, c.schema.Load())
 	if err != nil {
 		return nil, nil, err
 	}

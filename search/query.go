@@ -99,7 +99,7 @@ func (q *Query) check(sc *schema, caller engine.Principal) (p *plan, err error) 
 	if p.fusion, err = q.Fusion.normal(); err != nil {
 		return nil, err
 	}
-	if p.filter, err = sc.filterOf(q.Filter, caller.Binding); err != nil {
+	if p.filter, err = sc.filterOf("body.filter", q.Filter, caller.Binding); err != nil {
 		return nil, err
 	}
 	if p.sort, err = parseSort(q.Sort, sc); err != nil {

@@ -91,7 +91,7 @@ func (s *Service) Document(ctx context.Context, t engine.Tenant, collection, id 
 		return d, err
 	}
 	sc := c.schema.Load()
-	bound, err := sc.filterOf("", callerOf(ctx).Binding)
+	bound, err := sc.filterOf("", "", callerOf(ctx).Binding)
 	if err != nil {
 		return d, err
 	}

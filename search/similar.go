@@ -64,7 +64,7 @@ func (s *Service) planSimilar(ctx context.Context, v *engine.View, t engine.Tena
 	if err != nil {
 		return nil, err
 	}
-	bound, err := sc.filterOf("", callerOf(ctx).Binding)
+	bound, err := sc.filterOf("", "", callerOf(ctx).Binding)
 	if err != nil {
 		return nil, err
 	}
