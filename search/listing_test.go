@@ -135,7 +135,7 @@ func (b *bed) listings(t *rapid.T, n *naive) {
 		b.do("GET", path+cursor, "").want(200).into(&page)
 		for _, d := range page.Items {
 			if at == len(want) || jsonOf(d) != jsonOf(normalised(want[at].d.members)) {
-				t.Fatalf("item %d of %s is %v", at, c.text, d)
+				t.Fatalf("item %d of %s is %v, expected was one of %d: %v", at, c.text, d, len(want), jsonOf(want[min(at, len(want)-1)].d.members))
 			}
 			at++
 		}

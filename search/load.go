@@ -23,6 +23,9 @@ func (s *Service) load(c *collection, v *engine.View) (documents int, err error)
 		}
 		live.versions = append(live.versions, version)
 	}
+	if n := len(live.versions); n > 0 {
+		s.e.IDs.After(live.versions[n-1]) // also where the clock was set back: the newest come first
+	}
 	for key, value := range v.Scan(bucketSegments, c.id[:], after(c.id)) {
 		unusable := func(err error) {
 			s.log.Warn("a segment cannot be used; its documents are indexed from the store", "collection", c.name, "tenant", c.tenant, "error", err)
