@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"quintet/engine"
+	"quintet/search/bitset"
 )
 
 // One goroutine seals and merges the parts of all collections, one rewrite at
@@ -165,7 +166,7 @@ func chooseMerge(sealed []*part) []*part {
 func (s *Service) rewrite(ctx context.Context, c *collection, inputs []*part) error {
 	began := time.Now()
 	x := c.index
-	versions := x.liveVersions(inputs)
+	versions, live := x.liveVersions(inputs)
 	b := newSealing(c.schema.Load()) // after the versions: it has every field that they brought
 	if err := s.readRows(ctx, c, b.schema, versions, b.add); err != nil {
 		return err
@@ -183,12 +184,15 @@ func (s *Service) rewrite(ctx context.Context, c *collection, inputs []*part) er
 			return err
 		}
 		g.record = &segmentRecord{id: id, blob: blob, rows: uint32(g.rows()), size: uint64(content.size())}
+		for at := range g.versions {
+			g.revive(uint32(at))
+		}
 		fresh = g
 	}
 	if err := s.commitRewrite(ctx, c, fresh, inputs); err != nil {
 		return err
 	}
-	x.swap(inputs, fresh, time.Since(began))
+	x.swap(inputs, live, fresh, time.Since(began))
 	s.metrics.rewritten(len(b.versions), time.Since(began))
 	return nil
 }
@@ -216,28 +220,30 @@ func (s *Service) commitRewrite(ctx context.Context, c *collection, fresh *part,
 	})
 }
 
-// liveVersions lists the live rows of parts, rising.
-func (x *index) liveVersions(parts []*part) (list []version) {
+// liveVersions lists the live rows of parts, rising, and each part's set of them.
+func (x *index) liveVersions(parts []*part) (list []version, live []bitset.Set) {
 	x.segment.RLock()
 	defer x.segment.RUnlock()
 	for _, g := range parts {
+		live = append(live, g.live.Clone())
 		for at := range g.live.All() {
 			list = append(list, g.versions[at])
 		}
 	}
 	slices.SortFunc(list, compareVersions)
-	return list
+	return list, live
 }
 
-// swap shows a part in the place of those that it was made of. What was
-// deleted while it was made is dead in it.
-func (x *index) swap(inputs []*part, fresh *part, took time.Duration) {
+// swap shows a part in the place of those that it was made of, whose live rows
+// were these then. What was deleted since is dead in it.
+func (x *index) swap(inputs []*part, live []bitset.Set, fresh *part, took time.Duration) {
 	x.segment.Lock()
 	defer x.segment.Unlock()
 	if fresh != nil {
-		for at, v := range fresh.versions {
-			if slices.ContainsFunc(inputs, func(g *part) bool { return g.has(v) }) {
-				fresh.revive(uint32(at))
+		for i, g := range inputs {
+			live[i].AndNot(g.live)
+			for at := range live[i].All() {
+				fresh.remove(g.versions[at])
 			}
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"quintet/search/bitset"
 )
 
 // tiers is an index without content, to which rows come and in which only the
@@ -79,8 +81,8 @@ func TestIdleRests(t *testing.T) {
 	a, b, waiting := sealed(), sealed(), sealed()
 	waiting.record = nil
 	x.parts = append(x.parts, a, b, waiting)
-	x.swap(x.parts[:2], sealed(), time.Minute)
-	x.swap(x.parts[:1], sealed(), time.Second)
+	x.swap(x.parts[:2], make([]bitset.Set, 2), sealed(), time.Minute)
+	x.swap(x.parts[:1], make([]bitset.Set, 1), sealed(), time.Second)
 	for _, c := range []struct {
 		after  time.Duration
 		inputs int
