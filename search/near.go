@@ -42,7 +42,7 @@ const (
 // loses its way. The figures are costs that were measured: BenchmarkNear.
 func (v *vectors) plan(admitted, breadth int, exact bool) way {
 	switch {
-	case exact:
+	case exact || v.coarse:
 		return wayExact
 	case v.graph == nil || admitted <= scanCount*max(1, breadth/scanBreadth) || breadth*4 > admitted:
 		return wayScan
