@@ -14,7 +14,7 @@ import (
 const (
 	sliceDocuments = 80 // each has two random keys, and an update may have 250
 	sliceBytes     = 1 << 20
-	maxLine        = MaxDocument + 48<<10 // with its vectors, and before blanks are taken out
+	maxLine        = MaxDocument + 8<<10 + maxVectorText // with the vectors of an export, and before blanks are taken out
 )
 
 // maxAttempts is how often documents are read anew because others gave their

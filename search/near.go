@@ -43,7 +43,7 @@ const (
 // loses its way.
 func (v *vectors) plan(admitted, breadth int, exact bool) way {
 	switch {
-	case exact:
+	case exact || v.coarse:
 		return wayExact
 	case v.graph == nil || float64(admitted) <= v.walkCost(admitted, breadth):
 		return wayScan

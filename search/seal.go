@@ -57,6 +57,7 @@ type segmentInfo struct {
 	Dimensions int       `json:"dimensions,omitempty"`
 	Metric     Metric    `json:"metric,omitempty"`
 	Scale      float32   `json:"scale,omitempty"`
+	Coarse     bool      `json:"coarse,omitempty"`
 }
 
 // seal ends the part, all of whose rows are dead yet, and returns it with the
@@ -84,10 +85,11 @@ func (b *sealing) seal(ctx context.Context, id engine.ID) (*part, []section, err
 	}
 	if v := b.vectors; v != nil {
 		v.encodeCodes()
+		v.judge()
 		if v.graph, err = graph.Build(ctx, v.codes, graph.Options{Seed: graphSeed, Workers: 1}); err != nil {
 			return nil, nil, err
 		}
-		info.Dimensions, info.Metric, info.Scale = v.space.dimensions, v.space.metric, v.scale
+		info.Dimensions, info.Metric, info.Scale, info.Coarse = v.space.dimensions, v.space.metric, v.scale, v.coarse
 		sections = append(sections, v.sections()...)
 	}
 	sections[0].data, err = json.Marshal(info)
@@ -135,6 +137,9 @@ func openPart(sc *schema, r io.Reader, size int64) (*part, error) {
 	}
 	if sc.hasVectors() {
 		g.vectors, err = openVectors(sc.space, info.Scale, info.Rows, f.get(sectionStarts, 0), f.get(sectionHalves, 0), f.get(sectionCodes, 0), f.get(sectionGraph, 0))
+		if err == nil {
+			g.vectors.coarse = info.Coarse
+		}
 	}
 	return g, err
 }

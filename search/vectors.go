@@ -3,6 +3,7 @@ package search
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"quintet/search/binary16"
 	"quintet/search/bitset"
@@ -25,7 +26,9 @@ type vectors struct {
 	norms  []float32 // squares of the lengths, for Euclid; nil in a sealed part
 	scale  float32
 	graph  *graph.Graph
-	uneven bool // some row has not exactly one vector, so their numbers differ
+	coarse bool     // the codes say too little
+	sums   codeSums // of a part that grows
+	uneven bool     // some row has not exactly one vector, so their numbers differ
 }
 
 func newVectors(s space) *vectors {
@@ -51,12 +54,14 @@ func (v *vectors) add(halves []byte) {
 	codes := make([]int8, v.codes.Stride)
 	for at := 0; at < len(halves); at += v.space.bytes() {
 		binary16.Floats(one, halves[at:at+v.space.bytes()])
-		v.scales = append(v.scales, quantise(one, codes[:len(one)]))
+		scale := quantise(one, codes[:len(one)])
+		v.scales = append(v.scales, scale)
 		v.appendCodes(codes)
 		if v.space.metric == Euclid {
 			v.norms = append(v.norms, float32(norm(one)))
 		}
 		v.rows = append(v.rows, row)
+		v.coarse = v.sums.add(one, codes, scale, len(v.rows))
 	}
 	v.end(halves)
 }
@@ -122,12 +127,18 @@ const sampled = 1 << 17
 func (v *vectors) chooseScale() float32 {
 	total := len(v.halves) / binary16.Size
 	step := total/sampled + 1
+	if v.space.metric == Dot {
+		step = 1 // the longest are the nearest: none may be cut
+	}
 	for step > 1 && v.space.dimensions%step == 0 {
 		step++ // else it would look at some dimensions alone
 	}
 	sample := make([]float32, 0, total/step+1)
 	for i := 0; i < total; i += step {
 		sample = append(sample, binary16.Magnitude(v.halves, i))
+	}
+	if v.space.metric == Dot && len(sample) > 0 {
+		return commonScale([]float32{slices.Max(sample)})
 	}
 	return commonScale(sample)
 }
