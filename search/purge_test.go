@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -76,6 +77,31 @@ func TestPurgeStops(t *testing.T) {
 	if own, ok := errors.AsType[*engine.Error](err); !ok || own.Code != "collection_not_found" || !strings.Contains(own.Detail, "80 documents were deleted before") {
 		t.Errorf("the purge of a deleted collection failed with %v", err)
 	}
+}
+
+// TestPurgeRaces deletes documents that are written again all the time: what is
+// deleted is gone as a whole, and what stands stands as a whole.
+func TestPurgeRaces(t *testing.T) {
+	b := newBed(t)
+	b.define("c", `{"fields":[{"name":"n","type":"int"}]}`)
+	ctx, cancel := context.WithCancel(background)
+	var writer sync.WaitGroup
+	writer.Go(func() {
+		for i := 0; ctx.Err() == nil; i++ {
+			if status := b.do("PUT", fmt.Sprintf("/v1/collections/c/documents/d%d", i%3), `{"n":1}`).status; status != 200 && status != 201 {
+				t.Errorf("a write is answered %d", status)
+				return
+			}
+		}
+	})
+	for deleted := 0; deleted < 100 && !t.Failed(); {
+		n, err := b.s.Purge(background, b.acme, "c", "n = 1", func() {})
+		must(t, err)
+		deleted += n
+	}
+	cancel()
+	writer.Wait()
+	b.check()
 }
 
 // TestPurgePatience holds that the connection of a long purge is kept.

@@ -80,8 +80,8 @@ func TestSimilarModel(t *testing.T) {
 	}
 	for round := range 3 {
 		var lines []string
-		for range 60 {
-			members := map[string]any{"id": fmt.Sprint("d", rng.IntN(100)), "title": text(), "year": float64(rng.IntN(3))}
+		for range 120 {
+			members := map[string]any{"id": fmt.Sprint("d", rng.IntN(300)), "title": text(), "year": float64(rng.IntN(3))}
 			n.put(members)
 			lines = append(lines, jsonOf(members))
 		}
@@ -90,31 +90,41 @@ func TestSimilarModel(t *testing.T) {
 			must(t, b.s.Merge(background, b.acme, "c"))
 		}
 	}
-	for _, d := range n.documents {
-		want := n.similar(d, func(m map[string]any) bool { return m["year"] != 1.0 })
+	for i := range 14 {
+		d := n.documents[fmt.Sprint("d", i)]
+		if d == nil {
+			continue
+		}
 		if d.vectors == nil {
 			b.do("POST", "/v1/collections/c/similar", `{"id":"`+d.id+`"}`).want(422, "not_embedded")
 			continue
 		}
-		for cursor, at := (*string)(nil), 0; ; {
-			var page found
-			b.do("POST", "/v1/collections/c/similar", jsonOf(map[string]any{"id": d.id, "limit": 1 + rng.IntN(60), "filter": "year != 1", "cursor": cursor})).want(200).into(&page)
-			if page.Found != len(want) {
-				t.Fatalf("%s has %d similar documents, expected were %d", d.id, page.Found, len(want))
-			}
-			for _, h := range page.Hits {
-				if at >= len(want) || h.ID != want[at].d.id || math.Abs(h.Score-want[at].score) > 1e-5 {
-					t.Fatalf("hit %d of %s is %s with %v", at, d.id, h.ID, h.Score)
-				}
-				at++
-			}
-			if cursor = page.Next; cursor == nil {
-				if at != len(want) {
-					t.Fatalf("%s has %d hits, expected were %d", d.id, at, len(want))
-				}
-				break
-			}
+		want := n.similar(d, func(m map[string]any) bool { return m["year"] != 1.0 })
+		b.compareSimilar(d.id, want, true, 10+rng.IntN(50))
+		b.compareSimilar(d.id, want, false, len(want)-1)
+	}
+}
+
+// compareSimilar pages through what is similar to a document.
+func (b *bed) compareSimilar(id string, want []naiveHit, exact bool, limit int) {
+	b.t.Helper()
+	at := 0
+	for cursor := (*string)(nil); at == 0 || cursor != nil; {
+		var page found
+		b.do("POST", "/v1/collections/c/similar", jsonOf(map[string]any{"id": id, "limit": limit, "filter": "year != 1", "cursor": cursor, "exact": exact})).want(200).into(&page)
+		if page.Found != len(want) {
+			b.t.Fatalf("%s has %d similar documents, expected were %d", id, page.Found, len(want))
 		}
+		for _, h := range page.Hits {
+			if at >= len(want) || h.ID != want[at].d.id || math.Abs(h.Score-want[at].score) > 1e-5 {
+				b.t.Fatalf("hit %d of %s is %s with %v, expected was %v", at, id, h.ID, h.Score, want[at:min(at+1, len(want))])
+			}
+			at++
+		}
+		cursor = page.Next
+	}
+	if at != len(want) {
+		b.t.Fatalf("%s has %d hits, expected were %d", id, at, len(want))
 	}
 }
 
