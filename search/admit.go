@@ -23,6 +23,23 @@ func parseFilterAt(location, text string, sc *schema) (filter.Expression, error)
 	})
 }
 
+// shows reports whether a document passes a filter, nil for every one.
+func (s *schema) shows(e filter.Expression, document []byte) (bool, error) {
+	if e == nil {
+		return true, nil
+	}
+	m, err := parseDocument(document)
+	if err != nil {
+		return false, corrupt(bucketDocuments, "a document cannot be read: %v", err)
+	}
+	g := &part{} // of this one row
+	g.grow(s)
+	values, _ := s.values(m) // it was checked before it was stored
+	addValues(g.fields, values)
+	g.versions, g.live, g.count = make([]version, 1), bitset.Full(1), 1
+	return g.admit(e).Has(0), nil
+}
+
 // compared returns what a filter compares values of k with.
 func (k Kind) compared() filter.Kind {
 	switch k {

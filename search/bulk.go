@@ -14,7 +14,7 @@ import (
 const (
 	sliceDocuments = 80 // each has two random keys, and an update may have 250
 	sliceBytes     = 1 << 20
-	maxLine        = MaxDocument + 8<<10 // before blanks are taken out
+	maxLine        = MaxDocument + 48<<10 // with its vectors, and before blanks are taken out
 )
 
 // maxAttempts is how often documents are read anew because others gave their
@@ -195,6 +195,7 @@ func (in *importing) again() error {
 		}
 		if fresh.text == p.text {
 			fresh.document.hash, fresh.document.vector = p.document.hash, p.document.vector
+			fresh.document.more, fresh.passages = p.document.more, p.passages
 		}
 		in.take(lines[i], fresh)
 	}

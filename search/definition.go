@@ -77,7 +77,7 @@ var memberName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]{0,62}$`)
 
 // mayBeField reports whether a member can be named in a filter.
 func mayBeField(name string) bool {
-	return name != fieldID && memberName.MatchString(name) && !filter.Reserved(name)
+	return name != fieldID && name != memberVector && memberName.MatchString(name) && !filter.Reserved(name)
 }
 
 // faults collects what is wrong with a definition.
@@ -197,6 +197,8 @@ func (f *Field) fault() string {
 	switch {
 	case f.Name == fieldID:
 		return "id needs no field, every document has one"
+	case f.Name == memberVector:
+		return "its name is kept for the vectors of an export"
 	case !mayBeField(f.Name):
 		return "its name has 1 to 63 of A-Z, a-z, 0-9, _, . and -, begins with a letter or _, and is no word of the filter language"
 	case f.Type.isVector() && f.Type.dimensions() == 0:

@@ -64,8 +64,10 @@ func (s *schema) compact(raw []byte, m members, id string) ([]byte, error) {
 	most := MaxDocument
 	if s.given >= 0 {
 		most = min(most, maxStored-s.space.bytes())
-		without := cutMember(b.Bytes(), s.fields[s.given].Name)
-		b = *bytes.NewBuffer(without)
+		b = *bytes.NewBuffer(cutMember(b.Bytes(), s.fields[s.given].Name))
+	}
+	if _, has := m[memberVector]; has && s.embeds() {
+		b = *bytes.NewBuffer(cutMember(b.Bytes(), memberVector))
 	}
 	if _, ok := m[fieldID]; !ok {
 		rest := bytes.Clone(b.Bytes()[1:])

@@ -49,6 +49,10 @@ func (s *Service) Routes(a huma.API, e *echo.Echo) {
 
 	e.POST("/v1/collections/:collection/documents", s.postDocuments)
 	document.AddOperation(postDocumentsOperation(a))
+	e.GET("/v1/collections/:collection/documents", s.getDocuments)
+	document.AddOperation(getDocumentsOperation())
+	e.GET("/v1/collections/:collection/export", s.getExport)
+	document.AddOperation(getExportOperation())
 	e.DELETE("/v1/collections/:collection/documents", s.deleteDocuments)
 	document.AddOperation(deleteDocumentsOperation(a))
 	e.PUT("/v1/collections/:collection/documents/:id", s.putDocument)

@@ -38,7 +38,7 @@ func (s *Service) deleteDocuments(c echo.Context) error {
 func deleteDocumentsOperation(a huma.API) *huma.Operation {
 	op := operation("delete-documents", http.MethodDelete, "/v1/collections/{collection}/documents", "write", "Delete documents by a filter",
 		"Those that the filter admits when the request comes; one that is written again meanwhile stays. No search finds them when it answers. They are deleted 80 at a time: a request that fails, or that the client ends, has deleted some, and can be sent again.")
-	filter := queryParameter("filter", huma.TypeString, "As in a search.", "year < 2020")
+	filter := filterParameter()
 	filter.Required = true
 	op.Parameters = []*huma.Param{pathParameter("collection"), filter, queryParameter("dry_run", huma.TypeBoolean, "Only counts them.", false)}
 	op.Responses = map[string]*huma.Response{"200": {Description: "How many there were.", Content: content(echo.MIMEApplicationJSON, schemaOf[Purged](a))}}

@@ -76,6 +76,7 @@ func TestCollectionRoutes(t *testing.T) {
 		{"ErrTwice", "PUT", "collections/x", `{"fields":[{"name":"a","type":"int"},{"name":"a","type":"text"}]}`, nil, 422, []string{"second time"}},
 		{"ErrNoFields", "PUT", "collections/x", `{"fields":[]}`, nil, 422, []string{"body.fields"}},
 		{"ErrID", "PUT", "collections/x", `{"fields":[{"name":"id","type":"keyword"}]}`, nil, 422, []string{"every document has one"}},
+		{"ErrVectorName", "PUT", "collections/x", `{"fields":[{"name":"_vector","type":"keyword"}]}`, nil, 422, []string{"kept for the vectors"}},
 		{"ErrWord", "PUT", "collections/x", `{"fields":[{"name":"In","type":"int"}]}`, nil, 422, []string{"word of the filter language"}},
 		{"ErrWeight", "PUT", "collections/x", `{"fields":[{"name":"a","type":"text","weight":-1}]}`, nil, 422, []string{"weight"}},
 		{"ErrWeightOfInt", "PUT", "collections/x", `{"fields":[{"name":"a","type":"int","weight":2}]}`, nil, 422, []string{"only a text field"}},
@@ -122,7 +123,7 @@ func TestDocumentRoutes(t *testing.T) {
 		{"ErrObjectCut", "POST", c, `{"id":"a9"`, nil, 400, []string{"malformed_json"}},
 		{"ErrNothing", "POST", c, ``, []string{"Content-Type", "application/json"}, 400, []string{"malformed_json"}},
 		{"ErrBlanks", "POST", c, " \n", nil, 400, []string{"malformed_json"}},
-		{"ErrObjectLarge", "POST", c, `{"x":"` + strings.Repeat("x", 80<<10) + `"}`, nil, 413, []string{"document_too_large"}},
+		{"ErrObjectLarge", "POST", c, `{"x":"` + strings.Repeat("x", 120<<10) + `"}`, nil, 413, []string{"document_too_large"}},
 		{"OKNoneOfThem", "GET", c + "/a9", "", nil, 404, nil},
 		{"ErrCut", "POST", c, `[{"id":"a"}`, nil, 400, []string{"malformed_json"}},
 		{"ErrIDOther", "PUT", c + "/d1", `{"id":"d2"}`, nil, 422, []string{"body.id"}},
@@ -141,9 +142,9 @@ func TestDocumentRoutes(t *testing.T) {
 		{"ErrFloat", "PUT", c + "/d1", `{"f":1e999}`, nil, 422, []string{"should be a number"}},
 		{"ErrBool", "PUT", c + "/d1", `{"b":"true"}`, nil, 422, []string{"true or false"}},
 		{"ErrLarge", "PUT", c + "/d1", `{"x":"` + strings.Repeat("x", 63<<10) + `"}`, nil, 413, []string{"document_too_large"}},
-		{"ErrHuge", "PUT", c + "/d1", `{"x":"` + strings.Repeat("x", 80<<10) + `"}`, nil, 413, []string{"document_too_large"}},
+		{"ErrHuge", "PUT", c + "/d1", `{"x":"` + strings.Repeat("x", 120<<10) + `"}`, nil, 413, []string{"document_too_large"}},
 		{"OKLarge", "PUT", c + "/large", `{"x":"` + strings.Repeat("x", 63<<10-30) + `"}`, nil, 201, nil},
-		{"ErrLine", "POST", c, `{"x":"` + strings.Repeat("x", 80<<10) + `"}`, lines, 413, []string{"line_too_large"}},
+		{"ErrLine", "POST", c, `{"x":"` + strings.Repeat("x", 120<<10) + `"}`, lines, 413, []string{"line_too_large"}},
 		{"ErrNoCollection", "PUT", "collections/none/documents/d", `{}`, nil, 404, []string{"collection_not_found"}},
 		{"ErrNoCollectionLines", "POST", "collections/none/documents", `{}`, nil, 404, []string{"collection_not_found"}},
 		{"ErrOtherTenant", "GET", c + "/d1", "", []string{"Test-Tenant", "globex"}, 404, nil},
@@ -272,7 +273,8 @@ func TestScopes(t *testing.T) {
 		"GET /v1/collections": "read", "GET /v1/collections/{collection}": "read", "PUT /v1/collections/{collection}": "write", "DELETE /v1/collections/{collection}": "admin",
 		"POST /v1/collections/{collection}/documents": "write", "PUT /v1/collections/{collection}/documents/{id}": "write", "GET /v1/collections/{collection}/documents/{id}": "read",
 		"DELETE /v1/collections/{collection}/documents/{id}": "write", "POST /v1/collections/{collection}/search": "read", "POST /v1/embeddings": "read",
-		"POST /v1/collections/{collection}/similar": "read", "POST /v1/search": "read", "DELETE /v1/collections/{collection}/documents": "write",
+		"POST /v1/collections/{collection}/similar": "read", "POST /v1/search": "read",
+		"GET /v1/collections/{collection}/documents": "read", "GET /v1/collections/{collection}/export": "read", "DELETE /v1/collections/{collection}/documents": "write",
 	}
 	seen := 0
 	for path, item := range b.document.Paths {
@@ -352,6 +354,7 @@ func TestClientGone(t *testing.T) {
 		{"GET", "/v1/collections/c/documents/b", ""},
 		{"POST", "/v1/collections/c/search", `{"q":"winter"}`},
 		{"POST", "/v1/collections/c/similar", `{"id":"b"}`},
+		{"GET", "/v1/collections/c/documents", ""},
 		{"POST", "/v1/search", `{"searches":[{"collection":"c"}]}`},
 		{"POST", "/v1/embeddings", `{"model":"minilm","input":"winter"}`},
 	} {

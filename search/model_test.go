@@ -366,7 +366,7 @@ func TestAgainstBruteForce(t *testing.T) {
 
 // step does one random thing to the collection and to the model.
 func (b *bed) step(rt *rapid.T, n *naive) {
-	switch rapid.IntRange(0, 10).Draw(rt, "step") {
+	switch rapid.IntRange(0, 11).Draw(rt, "step") {
 	case 0, 1:
 		m := drawDocument(rt)
 		b.do("PUT", "/v1/collections/c/documents/"+m["id"].(string), jsonOf(m))
@@ -397,6 +397,8 @@ func (b *bed) step(rt *rapid.T, n *naive) {
 		b.reopen()
 	case 8:
 		b.purge(rt, n)
+	case 9:
+		b.listings(rt, n)
 	default:
 		b.compare(rt, "c", n)
 	}

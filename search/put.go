@@ -24,6 +24,7 @@ type Put struct {
 	document   stored
 	passages   []byte // as they are stored, nil where there is one or none
 	text       string // that is embedded
+	carried    *carried
 	condition  Condition
 
 	seq      uint64 // of the commit
@@ -84,7 +85,11 @@ func (s *Service) readBy(c *collection, sc *schema, raw []byte, id string) (*Put
 			return nil, err
 		}
 	}
-	p := &Put{tenant: c.tenant, collection: c, members: m, raw: raw, version: s.e.IDs.New(), pointer: pointerKey(c.tenant, c.id, id)}
+	vectors, err := sc.carriedBy(m)
+	if err != nil {
+		return nil, err
+	}
+	p := &Put{tenant: c.tenant, collection: c, members: m, carried: vectors, raw: raw, version: s.e.IDs.New(), pointer: pointerKey(c.tenant, c.id, id)}
 	p.added = sc.infer(m)
 	p.schema = sc.with(p.added)
 	values, err := p.schema.values(m)
@@ -102,14 +107,16 @@ func (s *Service) readBy(c *collection, sc *schema, raw []byte, id string) (*Put
 	return p, nil
 }
 
-// embedPuts gives documents of one collection their vectors: those that are
-// stored where the text is still the same, new ones else.
+// embedPuts gives documents of one collection their vectors: those that they
+// carry or that are stored where the text is still the same, new ones else.
 func (s *Service) embedPuts(ctx context.Context, puts []*Put) error {
 	var open []*Put
 	for _, p := range puts {
 		if p.text != "" && len(p.document.vector) == 0 {
 			p.document.hash = contentHash(p.text)
-			open = append(open, p)
+			if !p.carry(s.options.Embedder.Hash()) {
+				open = append(open, p)
+			}
 		}
 	}
 	if len(open) == 0 {
