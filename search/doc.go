@@ -4,8 +4,8 @@
 // Its nouns:
 //
 //   - A collection belongs to a tenant and has a [Definition]: which members of
-//     a document are text to be searched, which are keywords, numbers or
-//     booleans to filter by, and which texts are embedded. An empty definition
+//     a document are text to be searched, which are keywords, numbers, booleans
+//     or dates to filter by, and which texts are embedded. An empty definition
 //     is inferred from the documents.
 //   - A document is one JSON object of at most 63 KiB with an id. It is kept as
 //     it was sent. Every write of it is a version with a name of its own.
