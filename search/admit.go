@@ -43,6 +43,8 @@ func (k Kind) compared() filter.Kind {
 		return filter.Number
 	case Bool:
 		return filter.Bool
+	case Date:
+		return filter.Time
 	}
 	return filter.Text
 }
@@ -50,7 +52,7 @@ func (k Kind) compared() filter.Kind {
 // column returns how values of k are kept.
 func (k Kind) column() column.Kind {
 	switch k {
-	case Int:
+	case Int, Date:
 		return column.Int
 	case Float:
 		return column.Float

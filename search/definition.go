@@ -25,9 +25,10 @@ const (
 	Int      Kind = "int"
 	Float    Kind = "float"
 	Bool     Kind = "bool"
+	Date     Kind = "date" // an instant, as RFC 3339 writes it; milliseconds count
 )
 
-var kinds = []Kind{Text, Keyword, Keywords, Int, Float, Bool}
+var kinds = []Kind{Text, Keyword, Keywords, Int, Float, Bool, Date}
 
 // isVector reports whether k is vector(n).
 func (k Kind) isVector() bool { return strings.HasPrefix(string(k), "vector(") }
@@ -46,7 +47,7 @@ func (k Kind) dimensions() int {
 // Field says what one member of the documents means.
 type Field struct {
 	Name     string  `json:"name"`
-	Type     Kind    `json:"type" doc:"text, keyword, keyword[], int, float, bool or vector(n)."`
+	Type     Kind    `json:"type" doc:"text, keyword, keyword[], int, float, bool, date or vector(n)."`
 	Weight   float64 `json:"weight,omitempty" doc:"Of a text field: how many times its words count in keyword search; 1 without it."`
 	Language string  `json:"language,omitempty" doc:"Of a text field: whose words are brought to their stem, and whose stop words are left out."`
 	Facet    bool    `json:"facet,omitempty" doc:"Every field but a text or a vector can be counted; this says that it is meant to be."`
@@ -137,7 +138,7 @@ func (d *Definition) normalFields(wrong *faults) error {
 	for i := range d.Fields {
 		f := &d.Fields[i]
 		at := item("body.fields", i)
-		if f.Type == "date" || f.Type == "geo" {
+		if f.Type == "geo" {
 			return api.NotSupported(at + ".type")
 		}
 		if message := f.fault(); message != "" {
@@ -205,7 +206,7 @@ func (f *Field) fault() string {
 	case f.Type.isVector() && f.Type.dimensions() == 0:
 		return fmt.Sprintf("a vector has 1 to %d dimensions, as in vector(384)", maxDimensions)
 	case !f.Type.isVector() && !slices.Contains(kinds, f.Type):
-		return "its type is text, keyword, keyword[], int, float, bool or vector(n)"
+		return "its type is text, keyword, keyword[], int, float, bool, date or vector(n)"
 	case f.Type != Text && f.Weight != 0:
 		return "only a text field has a weight"
 	case f.Type != Text && f.Language != "":

@@ -4,8 +4,8 @@
 // Its nouns:
 //
 //   - A collection belongs to a tenant and has a [Definition]: which members of
-//     a document are text to be searched, which are keywords, numbers or
-//     booleans to filter, count and sort by, and what its vectors are: of the
+//     a document are text to be searched, which are keywords, numbers,
+//     booleans or dates to filter, count and sort by, and what its vectors are: of the
 //     texts that the model embeds, or of the documents' own. An empty
 //     definition is inferred from the documents.
 //   - A document is one JSON object of at most 63 KiB with an id. It is kept as

@@ -10,6 +10,7 @@ import (
 
 	"quintet/engine"
 	"quintet/engine/api"
+	"quintet/engine/filter"
 	"quintet/search/binary16"
 	"quintet/search/column"
 )
@@ -220,6 +221,15 @@ func (f Field) read(raw json.RawMessage) (v value, message string) {
 		if json.Unmarshal(raw, &v.Bool) != nil {
 			return v, "is a bool and should be true or false"
 		}
+	case Date:
+		var text string
+		if json.Unmarshal(raw, &text) == nil {
+			var ok bool
+			if v.Int, ok = filter.ParseTime(text); ok {
+				return v, ""
+			}
+		}
+		return v, "is a date and should be a string like 2024-01-31T08:00:00Z, with its zone"
 	}
 	return v, ""
 }

@@ -7,13 +7,14 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"quintet/search/column"
 )
 
 // FacetCount is a value and how many of the matching documents have it.
 type FacetCount struct {
-	Value any `json:"value" doc:"A string, number or boolean, as the field has."`
+	Value any `json:"value" doc:"A string, number or boolean, as the field has; a date as RFC 3339 writes it in UTC."`
 	Count int `json:"count"`
 }
 
@@ -91,6 +92,10 @@ func (k Kind) compareTexts(a, b string) int {
 func (k Kind) fromText(value string) any {
 	if k.column() == column.Words {
 		return value
+	}
+	if k == Date {
+		n, _ := strconv.ParseInt(value, 10, 64)
+		return time.UnixMilli(n).UTC().Format(time.RFC3339Nano)
 	}
 	return json.RawMessage(value)
 }

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -207,51 +208,50 @@ func (f *finder) nearest(n int, behind *cursor) []ranked {
 			sets[i] = g.vectors.admit(f.admitted[i])
 		}
 	}
+	keep := n
+	if behind != nil {
+		keep += n / 4 // codes order nearly as numbers do: the last of the nearest may be the first behind it
+	}
 	for breadth := max(leastBreadth, n+n/4); ; breadth *= 4 {
-		top, enough := best{keep: n}, true
+		top, beyond := best{keep: keep}, math.Inf(-1)
 		offer := top.offer
 		if len(f.probes) > 1 {
 			offer = once(top.offer)
 		}
 		for _, p := range f.probes {
-			enough = f.nearTo(p, breadth, n, sets, behind, offer) && enough
+			beyond = max(beyond, f.nearTo(p, breadth, n, sets, behind, offer))
 		}
-		if enough {
-			return top.sorted()
+		if math.IsInf(beyond, -1) || len(top.heap) == keep && top.heap[0].score >= beyond {
+			return top.sorted()[:min(n, len(top.heap))]
 		}
 	}
 }
 
-// nearTo offers documents behind a cursor that have one of the breadth nearest
-// vectors of a probe in their part. It reports whether the n best of each part
-// are among them, or all that there are. Codes order nearly as numbers do:
-// behind a cursor, where the last of the nearest may be the first of the page,
-// it takes some more to be sure.
-func (f *finder) nearTo(p *probe, breadth, n int, sets []bitset.Set, behind *cursor, offer func(ranked)) (enough bool) {
-	enough = true
-	least := n
-	if behind != nil {
-		least += n / 4
-	}
+// nearTo offers the documents behind a cursor that have one of the breadth
+// nearest vectors of a probe in their part. It returns the greatest score that
+// any other document may have, as far as the codes tell.
+func (f *finder) nearTo(p *probe, breadth, n int, sets []bitset.Set, behind *cursor, offer func(ranked)) (beyond float64) {
+	beyond = math.Inf(-1)
 	for i, g := range f.parts {
 		if g.vectors == nil || g.vectors.count() == 0 {
 			continue
 		}
 		list, how := g.vectors.nearest(p, breadth, sets[i], f.exact, f.scratch)
 		f.ways[i] = how
-		complete, offered := len(list) < breadth, 0
-		if behind == nil && !g.vectors.uneven && !complete {
-			list = nearestOf(list, max(leastRescore, n+n/4))
+		if len(list) == breadth {
+			last := slices.MinFunc(list, func(a, b near) int { return cmp.Compare(a.score, b.score) })
+			beyond = max(beyond, g.vectors.space.score(p.vector, g.vectors.half(last.vector)))
+			if behind == nil && !g.vectors.uneven {
+				list = nearestOf(list, max(leastRescore, n+n/4))
+			}
 		}
 		f.rescore(i, list, func(r ranked) {
 			if behind.behind(r) {
-				offered++
 				offer(r)
 			}
 		})
-		enough = enough && (complete || offered >= least)
 	}
-	return enough
+	return beyond
 }
 
 // once passes each document on the first time alone.

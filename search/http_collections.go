@@ -18,7 +18,7 @@ type definitionBody struct {
 
 type fieldBody struct {
 	Name     string  `json:"name" doc:"The member's name."`
-	Type     Kind    `json:"type" doc:"text is searched by its words; text and keyword are compared as a whole, a text up to 64 bytes. vector(n) holds n numbers, up to 4,096; a collection has one, and embeds nothing then. date and geo are not supported yet." example:"text"`
+	Type     Kind    `json:"type" doc:"text is searched by its words; text and keyword are compared as a whole, a text up to 64 bytes. vector(n) holds n numbers, up to 4,096; a collection has one, and embeds nothing then. A date is a time as RFC 3339 writes it, with a zone; its milliseconds count. geo is not supported yet." example:"text"`
 	Weight   float64 `json:"weight,omitempty" doc:"Of a text field: how many times its words count in keyword search, up to 100; 1 without it."`
 	Language string  `json:"language,omitempty" doc:"Of a text field, by its name or code; without it the collection's."`
 	Facet    bool    `json:"facet,omitempty" doc:"Every field but a text or a vector can be counted; this says that it is meant to be."`

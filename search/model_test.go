@@ -36,7 +36,7 @@ type naiveDocument struct {
 // The collection of the model: a text of weight 2 and one of weight 1, both
 // embedded, and a field of each other kind.
 const modelDefinition = `{"fields":[{"name":"title","type":"text","weight":2},{"name":"body","type":"text"},{"name":"color","type":"keyword"},
-	{"name":"tags","type":"keyword[]"},{"name":"year","type":"int"},{"name":"price","type":"float"},{"name":"new","type":"bool"}],"embed":["title","body"]}`
+	{"name":"tags","type":"keyword[]"},{"name":"year","type":"int"},{"name":"price","type":"float"},{"name":"new","type":"bool"},{"name":"at","type":"date"}],"embed":["title","body"]}`
 
 func (n *naive) put(members map[string]any) {
 	n.puts++
@@ -210,7 +210,7 @@ func drawCondition(t *rapid.T, depth int) condition {
 			return condition{a.text + " or " + b.text + " and not " + c.text, nil}.then(a, b, c)
 		}
 	}
-	switch rapid.IntRange(0, 5).Draw(t, "test") {
+	switch rapid.IntRange(0, 6).Draw(t, "test") {
 	case 0:
 		return drawNumbers(t, "year", rapid.SampledFrom([]string{"2019", "2020", "2020.5", "-1", "9007199254740993", "1e3"}))
 	case 1:
@@ -221,6 +221,8 @@ func drawCondition(t *rapid.T, depth int) condition {
 		return drawWords(t, "tags", tags)
 	case 4:
 		return drawWords(t, "title", titles)
+	case 5:
+		return drawTimes(t)
 	default:
 		want := rapid.Bool().Draw(t, "truth")
 		return condition{fmt.Sprintf("new = %v", want), func(m map[string]any) bool { return m["new"] == want }}
@@ -340,6 +342,7 @@ func drawDocument(t *rapid.T) map[string]any {
 		return rapid.SampledFrom([]int64{2019, 2020, 2021, -1, 1000, 9007199254740992, 9007199254740993}).Draw(t, "year")
 	})
 	maybe("price", func() any { return rapid.SampledFrom([]float64{1.5, 2, -0.5, 100}).Draw(t, "price") })
+	maybe("at", func() any { return rapid.SampledFrom(times).Draw(t, "at") })
 	maybe("new", func() any { return rapid.Bool().Draw(t, "new") })
 	maybe("other", func() any { return map[string]any{"kept": true} })
 	return m

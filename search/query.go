@@ -18,7 +18,7 @@ type Query struct {
 	Mode   string    `json:"mode,omitempty" enum:"hybrid,keyword,semantic" default:"hybrid" doc:"keyword finds documents with a word of q; semantic compares vectors; hybrid blends both. Of a collection without vectors, keyword."`
 	Limit  int       `json:"limit,omitempty" default:"10" minimum:"1" maximum:"1000"`
 	Cursor *string   `json:"cursor,omitempty" doc:"The next of the page before, of the same search."`
-	Filter string    `json:"filter,omitempty" doc:"As in: year >= 2020 and tags in ['coat']. Also or, not, != < <= >, not in, exists, and brackets." example:"year >= 2020"`
+	Filter string    `json:"filter,omitempty" doc:"As in: year >= 2020 and tags in ['coat']. Also or, not, != < <= >, not in, exists, and brackets. A date is compared with a time in quotes, or with a day, which is its beginning in UTC." example:"year >= 2020"`
 	Vector []float32 `json:"vector,omitempty" nullable:"false" doc:"What vectors are compared with, instead of what q means: as many numbers as those have."`
 	Exact  bool      `json:"exact,omitempty" doc:"Compares the vector with every other one, by its numbers. Without it, large collections are searched through a graph, which finds 95 of 100 or more of the nearest."`
 

@@ -9,7 +9,8 @@
 //	      | field [ "not" ] "exists"
 //	value = number | "true" | "false" | text
 //
-// A text stands in single or double quotes, a quote inside doubled. The words
+// A text stands in single or double quotes, a quote inside doubled; so does a
+// time, as RFC 3339 writes it, or as a day alone. The words
 // of the language count in whatever case, names of fields only in their own.
 //
 // [Parse] gives a tree of [And], [Or], [Not] and [Test], and [Compile] makes it a function. Which

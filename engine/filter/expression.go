@@ -13,7 +13,7 @@ type (
 	// is Equal to one of many; "!=" and "not in" are its Not.
 	Test struct {
 		Field  string
-		Kind   Kind // never None
+		Kind   Kind // never None or Time
 		Op     Op   // Equal or Exists, where the kind has no order
 		Values []Value
 	}
@@ -33,6 +33,7 @@ const (
 	Label              // texts without an order
 	Number             // numbers
 	Bool               // true and false, without an order
+	Time               // instants; a Test of one is of the kind Number, in milliseconds since 1970
 )
 
 // Op is what a test asks.

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"quintet/engine"
 	"quintet/engine/filter"
@@ -14,7 +15,7 @@ import (
 // fields has one of each kind, and two that are called like words.
 var fields = filter.Fields{Location: "body.filter", Noun: "a field of the collection", Kind: func(name string) filter.Kind {
 	return map[string]filter.Kind{
-		"tags": filter.Text, "or": filter.Text, "In": filter.Text, "type": filter.Label, "year": filter.Number, "x.y-z_0": filter.Number, "ok": filter.Bool,
+		"tags": filter.Text, "or": filter.Text, "In": filter.Text, "type": filter.Label, "year": filter.Number, "x.y-z_0": filter.Number, "ok": filter.Bool, "at": filter.Time,
 	}[name]
 }}
 
@@ -29,7 +30,12 @@ func write(e filter.Expression) string {
 		return "not " + write(e.Inner)
 	}
 	t := e.(filter.Test)
-	values := join(",", t.Values, func(v filter.Value) string { return writeValue(t.Kind, v) })
+	values := join(",", t.Values, func(v filter.Value) string {
+		if t.Field == "at" && t.Kind == filter.Number && v.IsWhole && v.Float == float64(v.Whole) {
+			return "'" + time.UnixMilli(v.Whole).UTC().Format(time.RFC3339Nano) + "'"
+		}
+		return writeValue(t.Kind, v)
+	})
 	if len(t.Values) > 1 {
 		return t.Field + " in [" + values + "]"
 	}
@@ -78,6 +84,8 @@ func TestParse(t *testing.T) {
 	f("OKNamedLikeWords", "or = 'x' or In in ['y', 'z']", "(or = 'x' or In in ['y','z'])")
 	f("OKNames", "x.y-z_0=-5", "x.y-z_0 = -5")
 	f("OKNumbers", "year in [007, .5, -0, 9223372036854775807, 9223372036854775808]", "year in [7,5e-01,0,9223372036854775807,9.223372036854776e+18]")
+	f("OKTimes", `at in ['2024-01-31', "2024-01-31T01:30:00.0019+02:00", '1969-12-31T23:59:59.999Z'] and at not exists and at < '0000-01-01'`,
+		"(at in ['2024-01-31T00:00:00Z','2024-01-30T23:30:00.001Z','1969-12-31T23:59:59.999Z'] and not at exists and at < '0000-01-01T00:00:00Z')")
 	f("OKSpace", "\t\r\n year\n=\r1 ", "year = 1")
 	f("OKDeep", strings.Repeat("(", 32)+"year = 1"+strings.Repeat(")", 32), "year = 1")
 	f("OKLong", "tags='"+strings.Repeat("é", 2044)+"a'", "tags = '"+strings.Repeat("é", 2044)+"a'")
@@ -119,6 +127,9 @@ func TestErrors(t *testing.T) {
 	f("Text", "tags = 5", `at character 8 "5" stands where a text in quotes, as tags has, is expected`)
 	f("Bool", "ok = 1", `at character 6 "1" stands where true or false without quotes, as ok has, is expected`)
 	f("BoolText", "ok = 'true'", `at character 6 "'true'" stands where true or false without quotes, as ok has, is expected`)
+	for _, text := range []string{"'yesterday'", "2024", "'2024-02-30'", "'2024-01-31T08:00:00'", "'0000-01-01T00:00:00+01:00'", "''"} {
+		f("Time", "year = 1 or at >= "+text, `at character 19 "`+text+`" stands where a time in quotes, like '2024-01-31T08:00:00Z' or '2024-01-31', as at has, is expected`)
+	}
 	f("Rest", "year = 1 year = 2", `at character 10 "year" stands where and, or, or the end is expected`)
 	f("Bracket", "(year = 1", `ends at character 10 where ) is expected`)
 	f("List", "year in 5", `at character 9 "5" stands where [ is expected`)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"quintet/engine"
@@ -152,6 +153,9 @@ func (p *parser) test() (e Expression, err error) {
 	default:
 		negated, err = p.comparison(&t)
 	}
+	if t.Kind == Time {
+		t.Kind = Number
+	}
 	if negated {
 		return Not{t}, err
 	}
@@ -163,7 +167,7 @@ var operators = map[string]Op{"=": Equal, "!=": Equal, "<": Less, "<=": AtMost, 
 func (p *parser) comparison(t *Test) (negated bool, err error) {
 	sign := p.peek().raw
 	op, known := operators[sign]
-	ordered := t.Kind == Text || t.Kind == Number
+	ordered := t.Kind == Text || t.Kind == Number || t.Kind == Time
 	switch {
 	case !ordered && op != Equal:
 		return false, p.unexpected("= != in, not in or exists, as " + t.Field + " has no order,")
@@ -200,6 +204,9 @@ func (p *parser) value(t *Test) error {
 	case Bool:
 		v, ok = truth(next)
 		want = "true or false without quotes"
+	case Time:
+		v, ok = instant(next)
+		want = "a time in quotes, like '2024-01-31T08:00:00Z' or '2024-01-31'"
 	}
 	if !ok {
 		return p.unexpected(want + ", as " + t.Field + " has,")
@@ -219,6 +226,25 @@ func number(t token) (v Value, ok bool) {
 	var err error
 	v.Float, err = strconv.ParseFloat(t.raw, 64)
 	return v, err == nil
+}
+
+// ParseTime returns the milliseconds since 1970 of a time as RFC 3339 writes
+// it, with a zone and in the years 0 to 9999 of UTC.
+func ParseTime(text string) (milliseconds int64, ok bool) {
+	var t time.Time
+	if t.UnmarshalText([]byte(text)) != nil || t.UTC().Year() < 0 || t.UTC().Year() > 9999 {
+		return 0, false
+	}
+	return t.UnixMilli(), true
+}
+
+// instant reads a time, or a day, which stands for its beginning in UTC.
+func instant(t token) (v Value, ok bool) {
+	ms, ok := ParseTime(t.text)
+	if !ok {
+		ms, ok = ParseTime(t.text + "T00:00:00Z")
+	}
+	return Value{Whole: ms, IsWhole: true, Float: float64(ms)}, ok && t.kind == tokenText
 }
 
 func truth(t token) (v Value, ok bool) {
