@@ -14,7 +14,7 @@ import (
 const (
 	sliceDocuments = 80 // each has two random keys, and an update may have 250
 	sliceBytes     = 1 << 20
-	maxLine        = MaxDocument + 8<<10 // before blanks are taken out
+	maxLine        = MaxDocument + 8<<10 + maxVectorText // before blanks and the vector are taken out
 )
 
 // maxAttempts is how often documents are read anew because others gave their

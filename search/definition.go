@@ -69,6 +69,7 @@ const (
 	minWeight     = 0.001
 	maxWeight     = 100.0
 	maxDimensions = 4_096
+	maxVectorText = maxDimensions * 26 // bytes of JSON: a number of 64 bits has up to 24, and there is a blank
 )
 
 const fieldID = "id"

@@ -22,7 +22,7 @@ const ndjson = "application/x-ndjson"
 // embedded is read.
 const (
 	maxImport     = 64 << 20
-	maxSearchBody = 64 << 10
+	maxSearchBody = 64<<10 + maxVectorText
 	maxEmbedBody  = 8 << 20
 	importTime    = time.Hour
 	clientTime    = 2 * time.Minute // after each slice of an import too
