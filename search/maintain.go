@@ -182,6 +182,9 @@ func (s *Service) rewrite(ctx context.Context, c *collection, inputs []*part) er
 		if err != nil {
 			return err
 		}
+		for at := range g.rows() {
+			g.revive(uint32(at))
+		}
 		g.record = &segmentRecord{id: id, blob: blob, rows: uint32(g.rows()), size: uint64(content.size())}
 		fresh = g
 	}
@@ -229,15 +232,18 @@ func (x *index) liveVersions(parts []*part) (list []version) {
 	return list
 }
 
-// swap shows a part in the place of those that it was made of. What was
-// deleted while it was made is dead in it.
+// swap shows a part, all of whose rows are live, in the place of those that it
+// was made of. What was deleted while it was made is dead in it; everybody
+// waits, so only that is looked for.
 func (x *index) swap(inputs []*part, fresh *part, took time.Duration) {
 	x.segment.Lock()
 	defer x.segment.Unlock()
 	if fresh != nil {
-		for at, v := range fresh.versions {
-			if slices.ContainsFunc(inputs, func(g *part) bool { return g.has(v) }) {
-				fresh.revive(uint32(at))
+		for _, g := range inputs {
+			for at, v := range g.versions {
+				if !g.live.Has(uint32(at)) && !slices.ContainsFunc(inputs, func(g *part) bool { return g.has(v) }) {
+					fresh.remove(v)
+				}
 			}
 		}
 	}
