@@ -165,6 +165,34 @@ func TestRewriteEnds(t *testing.T) {
 	})
 }
 
+// TestChangedMeanwhile deletes and replaces documents at every step of a rewrite.
+func TestChangedMeanwhile(t *testing.T) {
+	f := newFaulty(t, search.Options{FlushRows: 5})
+	now := life{}
+	now.put(f.bed, 1, 0, 30)
+	at, busy := 0, false
+	f.on(func(string) error {
+		if !busy && at < 30 {
+			busy = true
+			now.remove(f.bed, fmt.Sprint("d", at))
+			now.put(f.bed, 2, at+1, at+2)
+			at, busy = at+2, false
+		}
+		return nil
+	})
+	for range 3 {
+		_, err := f.s.Maintain(background, time.Hour)
+		must(t, err)
+		now.want(f.bed, 30)
+	}
+	if at < 10 {
+		t.Errorf("only %d documents were changed meanwhile", at)
+	}
+	f.reopen()
+	now.want(f.bed, 30)
+	f.check()
+}
+
 // counter counts warnings.
 type counter struct {
 	slog.Handler
