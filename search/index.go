@@ -31,6 +31,13 @@ func (p *progress) set(value uint64) {
 	}
 }
 
+// now returns the number.
+func (p *progress) now() uint64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.value
+}
+
 // wait returns once the number is at least value, or with ctx's error.
 func (p *progress) wait(ctx context.Context, value uint64) error {
 	for {
@@ -86,6 +93,9 @@ type index struct {
 	failed  error
 	moved   chan struct{} // closed when a change was taken up; nil = nobody waits
 
+	pins     []*pin        // of searches under way
+	released chan struct{} // closed when one of them gives way; nil = nobody waits
+
 	segment   sync.RWMutex // guards what follows
 	parts     []*part      // that do not grow any more
 	current   *part
@@ -127,7 +137,12 @@ func (x *index) run(broken func(error)) {
 			return
 		}
 		c := x.changes[0]
+		wait := x.pinned(c.seq)
 		x.queue.Unlock()
+		if wait != nil {
+			<-wait
+			continue
+		}
 		err := x.apply(c)
 		if err != nil {
 			broken(err) // before anybody who waits hears of it

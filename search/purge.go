@@ -48,7 +48,7 @@ func (s *Service) matching(ctx context.Context, t engine.Tenant, collection, tex
 	if e == nil {
 		return nil, nil, errNoFilter
 	}
-	err = s.steadily(ctx, t, func(v *engine.View) error {
+	err = s.steadily(ctx, c, func(v *engine.View, _ func()) error {
 		_, err := s.readParts(ctx, v, t, c.id, func(parts []*part) {
 			versions = nil
 			for _, g := range parts {

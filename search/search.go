@@ -43,8 +43,8 @@ type Scores struct {
 // and the look into its index: both are taken anew.
 var errMoved = errors.New("search: the collection has changed")
 
-// maxRetries is how often both are taken. Once is nearly always enough: the
-// change has to fall between two steps that follow at once.
+// maxRetries is how often both are taken. Once is enough, unless all indexes
+// were rebuilt meanwhile.
 const maxRetries = 20
 
 // Search searches one collection.
@@ -66,18 +66,23 @@ func (s *Service) answered(c *collection, mode string, q *Query, a *Answer, took
 // snapshot. So a document is seen before a change or after it, never both or
 // neither.
 func (s *Service) answer(ctx context.Context, t engine.Tenant, p *plan) (a *Answer, err error) {
-	err = s.steadily(ctx, t, func(v *engine.View) error {
-		a, err = s.look(ctx, v, t, p)
+	c := s.registry.find(t, p.schema.ID)
+	if c == nil {
+		return nil, errCollectionMoved
+	}
+	err = s.steadily(ctx, c, func(v *engine.View, looked func()) error {
+		a, err = s.look(ctx, v, t, p, looked)
 		return err
 	})
 	return a, err
 }
 
 // steadily runs f over a snapshot of the store, and over another one where the
-// index has moved on.
-func (s *Service) steadily(ctx context.Context, t engine.Tenant, f func(*engine.View) error) (err error) {
+// indexes were rebuilt meanwhile. The index of the collection stays as the
+// snapshot has it until f has looked and lets it go.
+func (s *Service) steadily(ctx context.Context, c *collection, f func(v *engine.View, looked func()) error) (err error) {
 	for range maxRetries {
-		if err = s.e.Store.View(ctx, t, f); err != errMoved {
+		if err = s.pinned(ctx, c, f); err != errMoved {
 			return err
 		}
 		s.metrics.retried.Inc()
@@ -85,15 +90,26 @@ func (s *Service) steadily(ctx context.Context, t engine.Tenant, f func(*engine.
 	return errBehind
 }
 
+func (s *Service) pinned(ctx context.Context, c *collection, f func(v *engine.View, looked func()) error) error {
+	p := c.index.pin(s.seen.now())
+	looked := func() { c.index.unpin(p) }
+	defer looked()
+	return s.e.Store.View(ctx, c.tenant, func(v *engine.View) error {
+		c.index.raise(p, v.Seq())
+		return f(v, looked)
+	})
+}
+
 // maxLook is how long a snapshot is held for an index that has not followed
 // it, less than the engine lets a snapshot live.
 const maxLook = 4 * time.Second
 
-func (s *Service) look(ctx context.Context, v *engine.View, t engine.Tenant, p *plan) (*Answer, error) {
+func (s *Service) look(ctx context.Context, v *engine.View, t engine.Tenant, p *plan, looked func()) (*Answer, error) {
 	memory := s.scratch.Get().(*scratch)
 	defer s.scratch.Put(memory)
 	var found *finding
 	c, err := s.readParts(ctx, v, t, p.schema.ID, func(parts []*part) { found = find(parts, p, memory) })
+	looked()
 	if err != nil {
 		return nil, err
 	}

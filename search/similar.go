@@ -32,19 +32,21 @@ func (s *Service) Similar(ctx context.Context, t engine.Tenant, collection strin
 	if err := api.CheckID("document", q.ID); err != nil {
 		return nil, err
 	}
-	err = s.steadily(ctx, t, func(v *engine.View) error {
+	c, err := s.open(ctx, t, collection)
+	if err != nil {
+		return nil, err
+	}
+	err = s.steadily(ctx, c, func(v *engine.View, looked func()) error {
 		p, err := s.planSimilar(ctx, v, t, collection, &q)
 		if err == nil {
-			a, err = s.look(ctx, v, t, p)
+			a, err = s.look(ctx, v, t, p, looked)
 		}
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	if c, err := s.registry.get(t, collection); err == nil {
-		s.answered(c, modeSimilar, &Query{Filter: q.Filter, Limit: q.Limit}, a, time.Since(began))
-	}
+	s.answered(c, modeSimilar, &Query{Filter: q.Filter, Limit: q.Limit}, a, time.Since(began))
 	return a, nil
 }
 
