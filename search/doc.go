@@ -35,9 +35,9 @@
 // its collection, draws a version and embeds; the update writes the document,
 // lets the pointer of its id lead to it and deletes the version before; the
 // index follows the commit, and only then is the write answered. A search
-// takes a snapshot of the store, waits until the index has followed it, and
-// looks: so it sees a document before a change or after it, never both and
-// never neither.
+// pins the index, takes a snapshot of the store, waits until the index has
+// followed just that far, and looks: so it sees a document before a change or
+// after it, never both and never neither (pin.go).
 //
 // The part that grows is frozen at 5,000 documents or after 30 seconds. One
 // goroutine for all collections seals what is frozen and merges what is sealed.
