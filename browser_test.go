@@ -141,12 +141,13 @@ func ask[T any](b *browser, expression string) T {
 	return value
 }
 
-// await waits until an expression is true.
+// await waits until an expression is true. One that fails is not yet: what it
+// asks of may be about to be drawn.
 func (b *browser) await(expression string) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
 	defer cancel()
-	if err := chromedp.Do(ctx, step(chromedp.Poll[any](expression))); err != nil {
+	if err := chromedp.Do(ctx, step(chromedp.Poll[any](`(() => { try { return `+expression+` } catch { return false } })()`))); err != nil {
 		b.t.Fatalf("%s never was true: %v\n%s", expression, err, ask[string](b, `document.body.innerText`))
 	}
 }

@@ -55,6 +55,7 @@ export function Playground({ collection }) {
   const facets = useFacets(requests[last], newest.current?.facets, query.filter.trim());
   const [marked, setMarked] = useState();
   const [drawer, setDrawer] = useState();
+  const close = () => setDrawer((now) => (now === drawer ? undefined : now)); // not the one that was opened since
   const refused = names.map((name) => answers[name].problem?.at('body.filter')).find(Boolean);
   useTold(names, answers, refused);
 
@@ -69,8 +70,8 @@ export function Playground({ collection }) {
       fields=${collection.fields} others=${names.filter((n) => n !== name)} ranks=${ranksOf(answers)} marked=${several ? marked : undefined} onMark=${setMarked}
       onHit=${(hit, rank) => setDrawer({ mode: name, hit, rank })} onSearch=${() => setDrawer({ mode: name })} />`)}</div>
     <${Panel} title="As curl"><${Call} request=${requests[last]} label=${several ? `The same search, ${last}` : 'The same search'} /><//>
-    ${drawer?.hit && html`<${HitDrawer} ...${drawer} collection=${collection} onClose=${() => setDrawer()} />`}
-    ${drawer && !drawer.hit && html`<${SearchDrawer} mode=${drawer.mode} answer=${answers[drawer.mode]} request=${requests[drawer.mode]} onClose=${() => setDrawer()} />`}`;
+    ${drawer?.hit && html`<${HitDrawer} ...${drawer} collection=${collection} onClose=${close} />`}
+    ${drawer && !drawer.hit && html`<${SearchDrawer} mode=${drawer.mode} answer=${answers[drawer.mode]} request=${requests[drawer.mode]} onClose=${close} />`}`;
 }
 
 // useTold says how much was found, once every mode has answered.
