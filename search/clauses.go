@@ -1,6 +1,7 @@
 package search
 
 import (
+	"slices"
 	"strings"
 
 	"quintet/search/analysis"
@@ -39,10 +40,8 @@ func (t *terms) add(c analysis.Clause, at map[string]int) {
 }
 
 func addTerm(list []string, term string) []string {
-	for _, t := range list {
-		if t == term {
-			return list
-		}
+	if slices.Contains(list, term) {
+		return list
 	}
 	return append(list, term)
 }

@@ -295,10 +295,10 @@ func (x *index) all() []*part { return append(x.parts[:len(x.parts):len(x.parts)
 func (x *index) documents() (n int) {
 	x.segment.RLock()
 	defer x.segment.RUnlock()
-	for _, g := range x.all() {
+	for _, g := range x.parts {
 		n += g.count
 	}
-	return n
+	return n + x.current.count
 }
 
 // stat is what a collection tells of its index.

@@ -87,13 +87,11 @@ func (s *Service) maintain(ctx context.Context) (done bool, err error) {
 // due freezes what has grown long enough and returns the parts that are to be
 // written as one, none for nothing to do.
 func (x *index) due(now time.Time, o Options) []*part {
-	x.segment.Lock()
-	defer x.segment.Unlock()
+	x.freezeOld(now, o.FlushAfter)
+	x.segment.RLock()
+	defer x.segment.RUnlock()
 	if now.Before(x.resume) {
 		return nil
-	}
-	if x.current.rows() > 0 && now.Sub(x.began) >= o.FlushAfter {
-		x.freeze()
 	}
 	var fresh, sealed []*part
 	for _, g := range x.parts {
@@ -113,6 +111,25 @@ func (x *index) due(now time.Time, o Options) []*part {
 		return merge
 	}
 	return fresh
+}
+
+// freezeOld freezes the part that grows when it is so old. It waits for the
+// searches under way, and others for it, in that case only.
+func (x *index) freezeOld(now time.Time, age time.Duration) {
+	old := func() bool {
+		return x.current.rows() > 0 && now.Sub(x.began) >= age && !now.Before(x.resume)
+	}
+	x.segment.RLock()
+	is := old()
+	x.segment.RUnlock()
+	if !is {
+		return
+	}
+	x.segment.Lock()
+	defer x.segment.Unlock()
+	if old() {
+		x.freeze()
+	}
 }
 
 // postpone lets the index rest after a rewrite that failed, the longer the more

@@ -22,7 +22,7 @@ func (s *Service) observe(c engine.Commit) {
 	}
 	var now *collection // whose changes are collected
 	var changed change
-	passages := map[version][]byte{} // of this commit's documents
+	var passages map[version][]byte // of this commit's documents
 	flush := func() {
 		for i, p := range changed.puts {
 			if hasPassages(p.value) {
@@ -35,7 +35,13 @@ func (s *Service) observe(c engine.Commit) {
 		now = nil
 	}
 	for _, w := range c.Writes {
-		if _, v, ok := splitDocumentKey(w.Key()); ok && w.Bucket == bucketPassages && !w.Deleted {
+		if w.Bucket != bucketPassages || w.Deleted {
+			continue
+		}
+		if _, v, ok := splitDocumentKey(w.Key()); ok {
+			if passages == nil {
+				passages = map[version][]byte{}
+			}
 			passages[v] = w.Value
 		}
 	}

@@ -1,8 +1,7 @@
 package search
 
 import (
-	"bytes"
-	"sort"
+	"slices"
 
 	"quintet/search/bitset"
 	"quintet/search/column"
@@ -112,8 +111,11 @@ func (g *part) find(v version) (at uint32, ok bool) {
 		at, ok = g.rowOf[v]
 		return at, ok
 	}
-	i := sort.Search(len(g.versions), func(i int) bool { return bytes.Compare(g.versions[i][:], v[:]) >= 0 })
-	return uint32(i), i < len(g.versions) && g.versions[i] == v
+	if n := len(g.versions); n == 0 || compareVersions(v, g.versions[n-1]) > 0 { // as nearly all new ones are
+		return 0, false
+	}
+	i, found := slices.BinarySearchFunc(g.versions, v, compareVersions)
+	return uint32(i), found
 }
 
 // has reports whether a version is there and live.

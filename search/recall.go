@@ -23,6 +23,7 @@ const (
 	recallAt      = 10
 	recallSamples = 1_000
 	recallEvery   = time.Second // at most one sample of a collection in so long
+	recallShare   = 50          // and, so many times as long as the last one took, none
 )
 
 // recallGauge keeps the samples of one collection.
@@ -44,9 +45,14 @@ func (g *recallGauge) due(now time.Time) bool {
 	return true
 }
 
-func (g *recallGauge) add(found int) {
+// add takes a sample, and lets the next wait the longer the longer it took: all
+// of the vectors were looked at.
+func (g *recallGauge) add(found int, took time.Duration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if next := time.Now().Add(recallShare * took); next.After(g.next) {
+		g.next = next
+	}
 	if len(g.found) < recallSamples {
 		g.found = append(g.found, uint8(found))
 		return
@@ -109,6 +115,7 @@ func (s *Service) sampleAlways(ctx context.Context) {
 // measure makes the semantic half of a search both ways, over one state of the
 // index.
 func (one *sample) measure(memory *scratch) {
+	began := time.Now()
 	one.collection.index.read(math.MaxUint64, func(parts []*part) {
 		found, nearest := one.nearest(parts, false, memory), one.nearest(parts, true, memory)
 		if len(nearest) < recallAt {
@@ -121,7 +128,7 @@ func (one *sample) measure(memory *scratch) {
 				hits++
 			}
 		}
-		one.collection.recall.add(hits)
+		one.collection.recall.add(hits, time.Since(began))
 	})
 }
 

