@@ -72,16 +72,20 @@ func find(parts []*part, p *plan, s *scratch) *finding { return newFinder(parts,
 
 // answer ranks what matches and reads the page, and what else was asked for.
 func (f *finder) answer() *finding {
+	wanted := f.limit + 1
+	if len(f.sort) > 0 {
+		wanted = 0 // only what matches counts
+	}
 	var list []ranked
 	switch {
 	case f.all:
-		list = f.everything()
+		list = f.everything(wanted)
 	case f.mode == modeKeyword:
-		list = f.keyword(f.limit+1, f.cursor)
+		list = f.keyword(wanted, f.cursor)
 	case f.mode == modeSemantic:
-		list = f.semantic(f.limit+1, f.cursor)
+		list = f.semantic(wanted, f.cursor)
 	default:
-		list = f.blend()
+		list = f.blend(wanted)
 	}
 	if len(f.sort) > 0 {
 		list = f.sorted()
@@ -113,12 +117,12 @@ func (f *finder) rowsOf(i int) bitset.Set {
 	return f.admitted[i].Clone()
 }
 
-// everything ranks all that the filter admits, the newest first.
-func (f *finder) everything() []ranked {
-	page := best{keep: f.limit + 1}
+// everything returns the n newest documents that the filter admits.
+func (f *finder) everything(n int) []ranked {
+	page := best{keep: n}
 	for i, g := range f.parts {
 		f.matching[i] = f.rowsOf(i)
-		if len(f.sort) > 0 {
+		if n == 0 {
 			continue
 		}
 		for row := range f.matching[i].All() {
@@ -152,6 +156,9 @@ func (f *finder) keyword(n int, behind *cursor) []ranked {
 		f.matching[i] = m.Matches()
 		if f.admitted[i] != nil {
 			f.matching[i].And(f.admitted[i])
+		}
+		if n == 0 {
+			continue
 		}
 		offer := func(r inverted.Scored) {
 			if r := (ranked{place{i, r.Row}, r.Score, g.versions[r.Row]}); behind.behind(r) {
@@ -190,6 +197,9 @@ func (f *finder) semantic(n int, behind *cursor) []ranked {
 		if f.matching[i] = f.rowsOf(i); g.seen < g.count {
 			f.matching[i].And(g.vectors.owners())
 		}
+	}
+	if n == 0 {
+		return nil
 	}
 	return f.nearest(n, behind)
 }
@@ -328,15 +338,15 @@ func (v *vectors) owners() bitset.Set {
 	return set
 }
 
-// blend ranks what the words and the vectors find. The matching set is every
-// document with a word of the query, and the nearest ones.
-func (f *finder) blend() []ranked {
+// blend returns the n best of what the words and the vectors find. The matching
+// set is every document with a word of the query, and the nearest ones.
+func (f *finder) blend(n int) []ranked {
 	keyword := f.keyword(f.fusion.Depth, nil)
 	semantic := f.nearest(f.fusion.Depth, nil)
 	for _, r := range semantic {
 		f.matching[r.part].Add(r.row)
 	}
-	page := best{keep: f.limit + 1}
+	page := best{keep: n}
 	f.blended = &blend{&f.fusion, semantic, keyword}
 	for _, r := range f.blended.fuse() {
 		if f.cursor.behind(r) {
