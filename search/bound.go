@@ -95,7 +95,12 @@ func (c *collection) infoFor(by engine.Binding) CollectionInfo {
 	if err != nil {
 		return i // nothing is found in it
 	}
-	c.index.read(math.MaxUint64, func(parts []*part) {
+	x, release := c.loaded()
+	defer release()
+	if x == nil {
+		return i
+	}
+	x.read(math.MaxUint64, func(parts []*part) {
 		for _, g := range parts {
 			if g.rows() == 0 {
 				continue

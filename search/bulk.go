@@ -55,6 +55,9 @@ func (s *Service) again(p *Put) (*Put, error) {
 
 // write embeds documents of one collection and writes them in one update.
 func (s *Service) write(ctx context.Context, puts []*Put) error {
+	if err := s.admitPuts(ctx, puts[0].collection); err != nil {
+		return err
+	}
 	if err := s.embedPuts(ctx, puts); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -17,14 +18,20 @@ const contended = 10 // documents that all writers fight for
 
 // TestContention lets 64 writers replace and delete the same documents while
 // segments are sealed and merged all the time. Every answer is of one state of
-// the store, and the index is what the store is in the end.
+// the store, and the index is what the store is in the end. So it is where the
+// index is put away and loaded again all the time.
 func TestContention(t *testing.T) {
+	t.Run("warm", func(t *testing.T) { contention(t, false) })
+	t.Run("cold at times", func(t *testing.T) { contention(t, true) })
+}
+
+func contention(t *testing.T, cold bool) {
 	b := newBed(t)
 	b.options = search.Options{FlushRows: 6, FlushAfter: time.Millisecond}
 	b.reopen()
 	b.define("c", `{"fields":[{"name":"t","type":"text"},{"name":"n","type":"int"},{"name":"half","type":"keyword"}]}`)
 	must(t, b.s.Start(background))
-	ctx, cancel := context.WithTimeout(background, 1200*time.Millisecond)
+	ctx, cancel := context.WithTimeout(background, 700*time.Millisecond)
 	defer cancel()
 	seed := enginetest.Seed()
 	var all sync.WaitGroup
@@ -46,9 +53,19 @@ func TestContention(t *testing.T) {
 			}
 		})
 	}
+	evicted := 0
+	for cold && ctx.Err() == nil {
+		if b.s.Evict(b.acme, "c") {
+			evicted++
+		}
+		runtime.Gosched()
+	}
 	all.Wait()
 	must(t, b.s.Stop(background))
-	t.Logf("%d searches, %v begun anew, %v rows written", searches.Load(), b.metric("retries_total"), b.metric("segment_documents_total"))
+	t.Logf("%d searches, %v begun anew, %v rows written, %d times put away", searches.Load(), b.metric("retries_total"), b.metric("segment_documents_total"), evicted)
+	if cold && evicted == 0 {
+		t.Error("it was never put away")
+	}
 	if b.metric("segment_documents_total") == 0 {
 		t.Error("no segment was written")
 	}

@@ -20,6 +20,7 @@ type CollectionInfo struct {
 	Documents int       `json:"documents"`
 	Vectors   int       `json:"vectors" doc:"Documents that have one; those without a text to embed have none."`
 	Bytes     int64     `json:"bytes" doc:"Of the documents and their vectors as they are stored, before sealing."`
+	Loaded    bool      `json:"loaded" doc:"The index is in memory. After a start, and when memory is scarce, it is loaded at its next use; until then a list tells of the documents' number alone."`
 	Memory    int64     `json:"memory" doc:"Bytes of the index in memory, estimated."`
 	Segments  int       `json:"segments" doc:"Parts of the index. They are merged in the background; left alone, they become one."`
 	Recall    *Recall   `json:"recall" doc:"Of searches through a graph, null before one was measured."`
@@ -30,10 +31,10 @@ type CollectionInfo struct {
 }
 
 func (c *collection) info() CollectionInfo {
-	sc, st := c.schema.Load(), c.index.stat()
+	sc, st := c.schema.Load(), c.stat()
 	i := CollectionInfo{
 		Name: c.name, Fields: append([]Field{}, sc.fields...), Inferred: sc.Infer, Embed: []string{}, Metric: cmp.Or(sc.Metric, Cosine), Language: cmp.Or(sc.Language, english),
-		Documents: st.documents, Vectors: st.vectors, Bytes: st.bytes, Memory: st.memory, Segments: st.segments, Recall: c.recall.read(),
+		Documents: st.documents, Vectors: st.vectors, Bytes: st.bytes, Loaded: st.loaded, Memory: st.memory, Segments: st.segments, Recall: c.recall.read(),
 		CreatedAt: sc.Created, UpdatedAt: sc.Updated, ETag: sc.etag(),
 	}
 	for _, n := range sc.embed {
@@ -116,11 +117,14 @@ func (s *Service) store(ctx context.Context, t engine.Tenant, name string, r *re
 	return s.Collection(ctx, t, name)
 }
 
-// Collection tells about one collection.
+// Collection tells about one collection, and loads it for that.
 func (s *Service) Collection(ctx context.Context, t engine.Tenant, name string) (CollectionInfo, error) {
 	c, err := s.open(ctx, t, name)
 	if err != nil {
 		return CollectionInfo{}, err
+	}
+	if _, release, err := s.use(ctx, c); err == nil { // it tells what it can without
+		defer release()
 	}
 	return c.infoFor(callerOf(ctx).Binding), nil
 }

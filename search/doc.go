@@ -46,10 +46,13 @@
 // its record in the place of theirs; one step shows it. Left alone, a collection
 // becomes one segment.
 //
-// At a start the keys of the store say which documents live. What a segment has
-// and the store has not is dead; what the store has and no segment is indexed
-// again, from its stored vectors. So segments are never the only copy, and one
-// that is missing, damaged or old costs time and nothing else.
+// A collection is cold until it is used, and then its index is loaded. The keys
+// of the store say which documents live. What a segment has and the store has
+// not is dead; what the store has and no segment is indexed again, from its
+// stored vectors. So segments are never the only copy, and one that is missing,
+// damaged or old costs time and nothing else. Where the indexes take more memory
+// than they may, those that were not used for the longest time are cold again
+// (residence.go, room.go).
 //
 // A semantic search of a large part walks the graph over codes of one byte, and
 // compares the best by their numbers. A filter is a set of rows before that: few
@@ -60,8 +63,9 @@
 // The model is shared: tenants have its places in turn, queries before imports.
 // A tenant may have 64 queries and single documents waiting for it.
 //
-// Lock order: defining, then the queue of an index, then its segment. Nothing
-// is called under the last two, nor under the gate of the model. A search holds
+// Lock order: defining, room, the residence of a collection, the queue of its
+// index, its segment. Nothing is called under the last two, nor under the gate
+// of the model. A search holds
 // the segment lock for reading while it looks; what seals and merges holds it
 // for as long as it takes to swap two slices.
 //

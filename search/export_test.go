@@ -19,11 +19,16 @@ import (
 // running ones differ, "" if nowhere.
 func (s *Service) IndexDiff(ctx context.Context) (diff string) {
 	for _, own := range s.registry.all() {
-		if err := own.index.wait(ctx, ^uint64(0)); err != nil {
+		x, release, err := s.use(ctx, own)
+		if err != nil {
+			return err.Error()
+		}
+		defer release()
+		if err := x.wait(ctx, ^uint64(0)); err != nil {
 			return err.Error()
 		}
 		var puts []put
-		err := s.e.Store.View(ctx, own.tenant, func(v *engine.View) error {
+		err = s.e.Store.View(ctx, own.tenant, func(v *engine.View) error {
 			puts = nil
 			for key := range v.Keys(bucketDocuments, own.id[:], after(own.id)) {
 				p, _ := readPut(v, own.id, version(key[16:]))
@@ -46,7 +51,7 @@ func (s *Service) IndexDiff(ctx context.Context) (diff string) {
 				terms[token.Term] = true
 			}
 		}
-		diff = own.index.diff(want, slices.Sorted(maps.Keys(terms)))
+		diff = x.diff(want, slices.Sorted(maps.Keys(terms)))
 		if diff != "" {
 			return "collection " + own.name + ": " + diff
 		}
@@ -127,11 +132,16 @@ func (s *Service) Maintain(ctx context.Context, later time.Duration) (rewrites i
 	for {
 		any := false
 		for _, c := range s.registry.all() {
-			inputs := c.index.due(time.Now().Add(later), s.options)
+			x, release, err := s.use(ctx, c)
+			if err != nil {
+				return rewrites, err
+			}
+			defer release()
+			inputs := x.due(time.Now().Add(later), s.options)
 			if len(inputs) == 0 {
 				continue
 			}
-			if err := s.rewrite(ctx, c, inputs); err != nil {
+			if err := s.rewrite(ctx, c, x, inputs); err != nil {
 				return rewrites, err
 			}
 			any = true
@@ -149,11 +159,16 @@ func (s *Service) Merge(ctx context.Context, t engine.Tenant, name string) error
 	if err != nil {
 		return err
 	}
-	c.index.segment.Lock()
-	c.index.freeze()
-	inputs := slices.Clone(c.index.parts)
-	c.index.segment.Unlock()
-	return s.rewrite(ctx, c, inputs)
+	x, release, err := s.use(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer release()
+	x.segment.Lock()
+	x.freeze()
+	inputs := slices.Clone(x.parts)
+	x.segment.Unlock()
+	return s.rewrite(ctx, c, x, inputs)
 }
 
 // Segments counts the parts of a collection that have a file.
@@ -162,15 +177,29 @@ func (s *Service) Segments(t engine.Tenant, name string) (n int) {
 	if err != nil {
 		return 0
 	}
-	c.index.segment.RLock()
-	defer c.index.segment.RUnlock()
-	for _, g := range c.index.parts {
+	x, release, err := s.use(context.Background(), c)
+	if err != nil {
+		return 0
+	}
+	defer release()
+	x.segment.RLock()
+	defer x.segment.RUnlock()
+	for _, g := range x.parts {
 		if g.record != nil && g.rows() > 0 {
 			n++
 		}
 	}
 	return n
 }
+
+// Evict puts the index of a collection away, if it can.
+func (s *Service) Evict(t engine.Tenant, name string) bool {
+	c, err := s.registry.get(t, name)
+	return err == nil && c.evict()
+}
+
+// Trim puts indexes away until they take no more than they may.
+func (s *Service) Trim() { s.trim() }
 
 // Sweep removes what deleted collections left.
 func (s *Service) Sweep(ctx context.Context) error { return s.sweep(ctx) }
@@ -184,10 +213,15 @@ func (s *Service) Rows(t engine.Tenant, name string) int {
 	if err != nil {
 		return 0
 	}
-	c.index.segment.RLock()
-	defer c.index.segment.RUnlock()
+	x, release, err := s.use(context.Background(), c)
+	if err != nil {
+		return 0
+	}
+	defer release()
+	x.segment.RLock()
+	defer x.segment.RUnlock()
 	n := 0
-	for _, g := range c.index.all() {
+	for _, g := range x.all() {
 		n += g.rows()
 	}
 	return n
@@ -242,9 +276,14 @@ func Halves(vectors [][]float32) (b []byte) {
 // FailNextIndexing breaks the index that is fed next.
 func (s *Service) FailNextIndexing() {
 	for _, c := range s.registry.all() {
-		c.index.segment.Lock()
-		c.index.current.rowOf = nil // a write to it panics
-		c.index.segment.Unlock()
+		x, release, err := s.use(context.Background(), c)
+		if err != nil {
+			panic(err)
+		}
+		x.segment.Lock()
+		x.current.rowOf = nil // a write to it panics
+		x.segment.Unlock()
+		release()
 	}
 }
 

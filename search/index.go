@@ -301,8 +301,22 @@ func (x *index) documents() (n int) {
 	return n + x.current.count
 }
 
+// atRest reports whether all that the index has is in segments, and nothing is
+// on its way.
+func (x *index) atRest() bool {
+	x.queue.Lock()
+	defer x.queue.Unlock()
+	if x.running || len(x.changes) > 0 || len(x.pins) > 0 {
+		return false
+	}
+	x.segment.RLock()
+	defer x.segment.RUnlock()
+	return x.current.rows() == 0 && !slices.ContainsFunc(x.parts, func(g *part) bool { return g.record == nil })
+}
+
 // stat is what a collection tells of its index.
 type stat struct {
+	loaded    bool
 	documents int
 	vectors   int // documents that have one
 	segments  int
@@ -313,6 +327,7 @@ type stat struct {
 func (x *index) stat() (st stat) {
 	x.segment.RLock()
 	defer x.segment.RUnlock()
+	st.loaded = true
 	for _, g := range x.all() {
 		st.documents, st.vectors = st.documents+g.count, st.vectors+g.seen
 		st.bytes, st.memory = st.bytes+g.bytes, st.memory+g.size()

@@ -10,52 +10,82 @@ import (
 	"quintet/search/bitset"
 )
 
-// load builds the index of a collection from a snapshot: the segments that
+// build makes the index of a collection from what is stored: the segments that
 // there are, and from the documents whatever none of them has. The keys of the
 // documents alone say what is live. So a segment may be older than the store,
 // or overlap with another, or be unreadable: it costs time and nothing else.
-func (s *Service) load(c *collection, v *engine.View) (documents int, err error) {
-	live := &coverage{}
-	for key := range v.Keys(bucketDocuments, c.id[:], after(c.id)) {
-		_, version, ok := splitDocumentKey(key)
-		if !ok {
-			return 0, corrupt(bucketDocuments, "a key of %d bytes cannot be read", len(key))
-		}
-		live.versions = append(live.versions, version)
+func (s *Service) build(ctx context.Context, c *collection) (*index, error) {
+	live, segments, seq, err := s.stored(ctx, c)
+	if err != nil {
+		return nil, err
 	}
-	if n := len(live.versions); n > 0 {
-		s.e.IDs.After(live.versions[n-1]) // also where the clock was set back: the newest come first
+	size := int64(0)
+	for _, r := range segments {
+		size += int64(r.size)
 	}
-	for key, value := range v.Scan(bucketSegments, c.id[:], after(c.id)) {
-		unusable := func(err error) {
-			s.log.Warn("a segment cannot be used; its documents are indexed from the store", "collection", c.name, "tenant", c.tenant, "error", err)
-			s.metrics.unusable.Inc()
+	if err := s.admitIndex(c, size); err != nil {
+		return nil, err
+	}
+	// The schema is at least as new as the snapshot: the fields of no document
+	// are left out.
+	if err := s.seen.wait(ctx, seq); err != nil {
+		return nil, err
+	}
+	x := newIndex(c.schema.Load(), seq, s.options.FlushRows, s.frozen)
+	for _, r := range segments {
+		if err := ctx.Err(); err != nil {
+			return nil, err
 		}
-		r, err := decodeSegmentRecord(key, value)
+		g, err := s.openSegment(c, x.current.schema, r)
 		if err != nil {
-			unusable(err) // it stays, for a program that can read it
-			continue
-		}
-		g, err := s.openSegment(c, r)
-		if err != nil {
-			unusable(err)
-			g = &part{schema: c.schema.Load(), record: r} // that the next merge replaces
+			s.unusable(c, err)
+			g = &part{schema: x.current.schema, record: r} // that the next merge replaces
 		} else {
 			live.cover(g)
 		}
-		c.index.parts = append(c.index.parts, g)
+		x.parts = append(x.parts, g)
 	}
-	return len(live.versions), s.fill(c, v, live.missing())
+	return x, s.fill(ctx, c, x, live.missing())
+}
+
+// stored lists the documents and the segments of a collection as of one commit.
+func (s *Service) stored(ctx context.Context, c *collection) (live *coverage, segments []*segmentRecord, seq uint64, err error) {
+	err = s.e.Store.View(ctx, c.tenant, func(v *engine.View) error {
+		live, segments, seq = &coverage{}, nil, v.Seq()
+		for key := range v.Keys(bucketDocuments, c.id[:], after(c.id)) {
+			_, version, ok := splitDocumentKey(key)
+			if !ok {
+				return corrupt(bucketDocuments, "a key of %d bytes cannot be read", len(key))
+			}
+			live.versions = append(live.versions, version)
+		}
+		for key, value := range v.Scan(bucketSegments, c.id[:], after(c.id)) {
+			r, err := decodeSegmentRecord(key, value)
+			if err != nil {
+				s.unusable(c, err) // it stays, for a program that can read it
+				continue
+			}
+			segments = append(segments, r)
+		}
+		return nil
+	})
+	return live, segments, seq, err
+}
+
+// unusable tells of a segment that is not used.
+func (s *Service) unusable(c *collection, why error) {
+	s.log.Warn("a segment cannot be used; its documents are indexed from the store", "collection", c.name, "tenant", c.tenant, "error", why)
+	s.metrics.unusable.Inc()
 }
 
 // openSegment reads the file of a sealed part.
-func (s *Service) openSegment(c *collection, r *segmentRecord) (*part, error) {
+func (s *Service) openSegment(c *collection, sc *schema, r *segmentRecord) (*part, error) {
 	f, err := s.e.Blobs.Open(context.Background(), c.tenant, r.blob)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	g, err := openPart(c.schema.Load(), f, f.Size())
+	g, err := openPart(sc, f, f.Size())
 	if err == nil && g.rows() != int(r.rows) {
 		err = fmt.Errorf("its record tells of %d rows, and it has %d", r.rows, g.rows())
 	}
@@ -98,24 +128,29 @@ const rebuildSlice = 512
 
 const progressEvery = 5 * time.Second
 
-// fill indexes documents that no segment has.
-func (s *Service) fill(c *collection, v *engine.View, versions []version) error {
-	told := time.Now()
-	for done := 0; done < len(versions); {
-		slice := versions[done:min(done+rebuildSlice, len(versions))]
+// fill indexes documents that no segment has. Those that are gone meanwhile are
+// left out.
+func (s *Service) fill(ctx context.Context, c *collection, x *index, versions []version) error {
+	told, done := time.Now(), 0
+	for slice := range slices.Chunk(versions, rebuildSlice) {
 		var puts []put
-		for _, name := range slice {
-			p, ok := readPut(v, c.id, name)
-			if !ok {
-				return corrupt(bucketDocuments, "document %s has a key and no value", name)
+		err := s.e.Store.View(ctx, c.tenant, func(v *engine.View) error {
+			puts = nil
+			for _, name := range slice {
+				if p, ok := readPut(v, c.id, name); ok {
+					puts = append(puts, p)
+				}
 			}
-			puts = append(puts, p)
-		}
-		rows, err := makeRows(c.schema.Load(), puts, 0)
+			return nil
+		})
 		if err != nil {
 			return err
 		}
-		c.index.show(change{seq: v.Seq(), schema: c.schema.Load()}, rows)
+		rows, err := makeRows(x.current.schema, puts, 0)
+		if err != nil {
+			return err
+		}
+		x.show(change{seq: x.applied, schema: x.current.schema}, rows)
 		if done += len(slice); time.Since(told) > progressEvery {
 			told = time.Now()
 			s.log.Info("indexing", "collection", c.name, "tenant", c.tenant, "documents", done, "of", len(versions))

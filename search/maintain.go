@@ -66,22 +66,34 @@ func (s *Service) maintain(ctx context.Context) (done bool, err error) {
 		if ctx.Err() != nil {
 			return done, ctx.Err()
 		}
-		inputs := c.index.due(time.Now(), s.options)
-		if len(inputs) == 0 {
-			continue
-		}
-		e := s.rewrite(ctx, c, inputs)
+		made, e := s.maintainOne(ctx, c)
+		done = done || made
 		if errors.Is(e, errCollectionNotFound) || errors.Is(e, engine.ErrTenantGone) {
 			continue // it was deleted meanwhile
 		}
 		if e != nil {
-			c.index.postpone(time.Now())
 			err = errors.Join(err, fmt.Errorf("collection %s: %w", c.name, e))
-			continue
 		}
-		done = true
 	}
 	return done, err
+}
+
+// maintainOne makes at most one rewrite in a collection that is in memory.
+func (s *Service) maintainOne(ctx context.Context, c *collection) (done bool, err error) {
+	x, release := c.loaded()
+	defer release()
+	if x == nil {
+		return false, nil
+	}
+	inputs := x.due(time.Now(), s.options)
+	if len(inputs) == 0 {
+		return false, nil
+	}
+	if err := s.rewrite(ctx, c, x, inputs); err != nil {
+		x.postpone(time.Now())
+		return false, err
+	}
+	return true, nil
 }
 
 // due freezes what has grown long enough and returns the parts that are to be
@@ -180,9 +192,8 @@ func chooseMerge(sealed []*part) []*part {
 }
 
 // rewrite makes one sealed part of several.
-func (s *Service) rewrite(ctx context.Context, c *collection, inputs []*part) error {
+func (s *Service) rewrite(ctx context.Context, c *collection, x *index, inputs []*part) error {
 	began := time.Now()
-	x := c.index
 	versions, live := x.liveVersions(inputs)
 	b := newSealing(c.schema.Load()) // after the versions: it has every field that they brought
 	if err := s.readRows(ctx, c, b.schema, versions, b.add); err != nil {

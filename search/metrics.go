@@ -16,7 +16,8 @@ type metrics struct {
 	degraded        prometheus.Counter
 	retried         prometheus.Counter
 	slow            prometheus.Counter
-	rebuild         prometheus.Gauge
+	loads           prometheus.Histogram
+	evicted         prometheus.Counter
 	rewrites        prometheus.Histogram
 	rewrittenRows   prometheus.Counter
 	unusable        prometheus.Counter
@@ -36,17 +37,18 @@ func newMetrics(r prometheus.Registerer, s *Service) *metrics {
 		retried:   counter("retries_total", "Searches begun anew because their collection changed in that moment."),
 		search:    prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "quintet_search_search_seconds", Help: "Time to answer a search, by its mode; similar = by a document.", Buckets: seconds}, []string{"mode"}),
 		embedding: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "quintet_search_embedding_seconds", Help: "Time of one turn of the model, of up to 8 texts.", Buckets: seconds}),
-		rebuild:   prometheus.NewGauge(prometheus.GaugeOpts{Name: "quintet_search_rebuild_seconds", Help: "Time that building the indexes took the last time."}),
+		evicted:   counter("index_evictions_total", "Indexes that gave their memory to others."),
+		loads:     prometheus.NewHistogram(prometheus.HistogramOpts{Name: "quintet_search_index_load_seconds", Help: "Time to load the index of a collection when it is used.", Buckets: prometheus.ExponentialBuckets(1e-3, 4, 10)}),
 	}
 	m.rewrites = prometheus.NewHistogram(prometheus.HistogramOpts{Name: "quintet_search_segment_write_seconds", Help: "Time to write one segment, of new documents or of other segments.", Buckets: prometheus.ExponentialBuckets(1e-3, 4, 10)})
 	m.rewrittenRows = counter("segment_documents_total", "Documents written into segments, each time that they are.")
 	m.unusable = counter("segments_unusable_total", "Segments that could not be read at a start; their documents were indexed anew.")
 	r.MustRegister(m.rewrites, m.rewrittenRows, m.unusable)
-	r.MustRegister(m.stored, m.deleted, m.texts, m.degraded, m.retried, m.slow, m.search, m.embedding, m.rebuild)
+	r.MustRegister(m.stored, m.deleted, m.texts, m.degraded, m.retried, m.slow, m.search, m.embedding, m.loads, m.evicted)
 	gauge := func(name, help string, of func(stat) float64) {
 		r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "quintet_search_" + name, Help: help}, func() (sum float64) {
 			for _, c := range s.registry.all() {
-				sum += of(c.index.stat())
+				sum += of(c.stat())
 			}
 			return sum
 		}))
@@ -62,6 +64,8 @@ func (m *metrics) embedded(texts int, took time.Duration) {
 	m.texts.Add(float64(texts))
 	m.embedding.Observe(took.Seconds())
 }
+
+func (m *metrics) loaded(took time.Duration) { m.loads.Observe(took.Seconds()) }
 
 func (m *metrics) rewritten(rows int, took time.Duration) {
 	m.rewrittenRows.Add(float64(rows))

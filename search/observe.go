@@ -2,10 +2,8 @@ package search
 
 import (
 	"errors"
-	"fmt"
 	"runtime"
 	"sync"
-	"time"
 
 	"quintet/engine"
 )
@@ -30,7 +28,7 @@ func (s *Service) observe(c engine.Commit) {
 			}
 		}
 		if now != nil {
-			now.index.follow(changed, s.breaks)
+			now.follow(changed, s.breaks)
 		}
 		now = nil
 	}
@@ -48,7 +46,7 @@ func (s *Service) observe(c engine.Commit) {
 	for _, w := range c.Writes {
 		switch w.Bucket {
 		case bucketCollections:
-			s.observeCollection(w, c.Seq)
+			s.observeCollection(w)
 		case bucketDocuments:
 			id, v, ok := splitDocumentKey(w.Key())
 			if !ok {
@@ -72,7 +70,7 @@ func (s *Service) observe(c engine.Commit) {
 	s.seen.set(c.Seq)
 }
 
-func (s *Service) observeCollection(w engine.Write, seq uint64) {
+func (s *Service) observeCollection(w engine.Write) {
 	name := string(w.Key())
 	if w.Deleted {
 		if c, err := s.registry.get(w.Tenant, name); err == nil {
@@ -84,7 +82,7 @@ func (s *Service) observeCollection(w engine.Write, seq uint64) {
 	if err != nil {
 		panic(err) // the engine rebuilds, and reports it
 	}
-	s.register(s.registry, w.Tenant, name, r, seq)
+	s.register(s.registry, w.Tenant, name, r)
 }
 
 // breaks notes that an index failed. The next commit makes the engine rebuild.
@@ -94,34 +92,38 @@ func (s *Service) breaks(err error) {
 }
 
 // rebuild derives everything anew from a snapshot, and replaces what there is
-// when it is done.
+// when it is done. All collections are cold then.
 func (s *Service) rebuild(v *engine.View) error {
-	began := time.Now()
 	fresh := newRegistry()
-	documents := 0
 	for _, t := range s.e.Tenants.List() {
 		for name, value := range v.Of(t).Scan(bucketCollections, nil, nil) {
 			r, err := decodeRecord(value)
 			if err != nil {
 				return err
 			}
-			c := s.register(fresh, t, string(name), r, v.Seq())
+			c := s.register(fresh, t, string(name), r)
 			s.reportModel(c)
-			n, err := s.load(c, v.Of(t))
-			if err != nil {
-				return fmt.Errorf("collection %s of tenant %s: %w", name, t.Name(), err)
-			}
-			documents += n
+			s.count(c, v.Of(t))
 		}
 	}
 	s.registry.replace(fresh)
 	s.broken.Store(nil)
 	s.seen.set(v.Seq())
-	s.metrics.rebuild.Set(time.Since(began).Seconds())
-	if documents > 0 {
-		s.log.Info("indexes built", "documents", documents, "collections", len(fresh.byID), "seconds", time.Since(began).Seconds())
-	}
 	return nil
+}
+
+// count counts the documents of a collection, and lets those that come be newer
+// than each of them, also where the clock was set back.
+func (s *Service) count(c *collection, v *engine.View) {
+	var newest version
+	for key := range v.Keys(bucketDocuments, c.id[:], after(c.id)) {
+		if _, version, ok := splitDocumentKey(key); ok {
+			c.stored, newest = c.stored+1, version
+		}
+	}
+	if c.stored > 0 {
+		s.e.IDs.After(newest)
+	}
 }
 
 // reportModel logs, once per start, that vectors cannot be used.

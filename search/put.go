@@ -44,6 +44,9 @@ func etagOf(v version) string { return `"` + v.String() + `"` }
 // is to be embedded.
 func (s *Service) Prepare(ctx context.Context, t engine.Tenant, collection string, raw []byte) (*Put, error) {
 	p, err := s.read(ctx, t, collection, raw, "")
+	if err == nil {
+		err = s.admitPuts(ctx, p.collection)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +67,7 @@ func (s *Service) readBy(c *collection, sc *schema, raw []byte, id string) (*Put
 	if err := s.checkModel(sc); err != nil {
 		return nil, err
 	}
-	if c.index.documents() >= s.options.Documents {
+	if c.documents() >= s.options.Documents {
 		return nil, engine.Errorf(engine.Conflict, "too_many_documents", "a collection may have %d documents; delete some, or use another collection", s.options.Documents)
 	}
 	m, err := parseDocument(raw)

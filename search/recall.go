@@ -116,7 +116,12 @@ func (s *Service) sampleAlways(ctx context.Context) {
 // index.
 func (one *sample) measure(memory *scratch) {
 	began := time.Now()
-	one.collection.index.read(math.MaxUint64, func(parts []*part) {
+	x, release := one.collection.loaded()
+	defer release()
+	if x == nil {
+		return
+	}
+	x.read(math.MaxUint64, func(parts []*part) {
 		found, nearest := one.nearest(parts, false, memory), one.nearest(parts, true, memory)
 		if len(nearest) < recallAt {
 			return

@@ -9,14 +9,14 @@ import (
 	"quintet/engine"
 )
 
-// collection is one collection of one tenant. It is a new one after a delete,
-// even under the same name, and after the indexes were rebuilt.
+// collection is one collection of one tenant, cold at first. It is a new one
+// after a delete, even under the same name, and after the indexes were rebuilt.
 type collection struct {
 	tenant engine.Tenant
 	name   string
 	id     engine.ID
 	schema atomic.Pointer[schema] // as of the newest commit
-	index  *index
+	residence
 	recall recallGauge
 	slow   slowSearches
 }
@@ -104,7 +104,7 @@ func (r *registry) replace(other *registry) {
 }
 
 // register makes the collection of a record known, or gives it more fields.
-func (s *Service) register(r *registry, t engine.Tenant, name string, rec *record, seq uint64) *collection {
+func (s *Service) register(r *registry, t engine.Tenant, name string, rec *record) *collection {
 	c, err := r.get(t, name)
 	if err == nil && c.id == rec.ID {
 		c.schema.Store(newSchema(rec))
@@ -114,9 +114,7 @@ func (s *Service) register(r *registry, t engine.Tenant, name string, rec *recor
 		r.remove(c)
 	}
 	c = &collection{tenant: t, name: name, id: rec.ID}
-	schema := newSchema(rec)
-	c.schema.Store(schema)
-	c.index = newIndex(schema, seq, s.options.FlushRows, s.frozen)
+	c.schema.Store(newSchema(rec))
 	r.add(c)
 	return c
 }

@@ -91,11 +91,16 @@ func (s *Service) steadily(ctx context.Context, c *collection, f func(v *engine.
 }
 
 func (s *Service) pinned(ctx context.Context, c *collection, f func(v *engine.View, looked func()) error) error {
-	p := c.index.pin(s.seen.now())
-	looked := func() { c.index.unpin(p) }
+	x, release, err := s.use(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer release()
+	p := x.pin(s.seen.now())
+	looked := func() { x.unpin(p) }
 	defer looked()
 	return s.e.Store.View(ctx, c.tenant, func(v *engine.View) error {
-		c.index.raise(p, v.Seq())
+		x.raise(p, v.Seq())
 		return f(v, looked)
 	})
 }
@@ -130,10 +135,15 @@ func (s *Service) readParts(ctx context.Context, v *engine.View, t engine.Tenant
 	if c == nil {
 		return nil, errCollectionMoved // a plan does not fit another one of its name
 	}
-	if err := c.index.wait(ctx, v.Seq()); err != nil {
+	x, release := c.loaded()
+	defer release()
+	if x == nil {
+		return nil, errMoved
+	}
+	if err := x.wait(ctx, v.Seq()); err != nil {
 		return nil, err
 	}
-	if !c.index.read(v.Seq(), f) {
+	if !x.read(v.Seq(), f) {
 		return nil, errMoved
 	}
 	return c, nil

@@ -14,6 +14,9 @@ import (
 	"quintet/engine"
 )
 
+// defaultMemory is room for about three million documents of the model's vectors.
+const defaultMemory = 4 << 30
+
 // Options of New. Embedder is required; the zero value of each other is its
 // default.
 type Options struct {
@@ -25,6 +28,7 @@ type Options struct {
 	SlowSearch  time.Duration         // a search that takes longer is noted; 0 = 500 ms
 	FlushRows   int                   // documents that are indexed in memory before they become a segment; 0 = 5,000
 	FlushAfter  time.Duration         // and how long they are at most; 0 = 30 s
+	Memory      int64                 // bytes that the indexes may take; 0 = 4 GiB
 }
 
 func (o Options) withDefaults(e *engine.Engine) Options {
@@ -46,6 +50,9 @@ func (o Options) withDefaults(e *engine.Engine) Options {
 	if o.FlushRows == 0 {
 		o.FlushRows = defaultFlushRows
 	}
+	if o.Memory == 0 {
+		o.Memory = defaultMemory
+	}
 	if o.FlushAfter == 0 {
 		o.FlushAfter = defaultFlushAfter
 	}
@@ -66,15 +73,20 @@ type Service struct {
 	scratch    sync.Pool             // of *scratch
 	broken     atomic.Pointer[error] // why an index failed, until all are rebuilt
 
+	room    sync.Mutex                          // held by who makes room for an index
+	crowded atomic.Pointer[map[engine.UID]bool] // tenants that may not store documents, as there is no memory to index them
+
 	defining sync.Mutex    // one change of definitions at a time
 	dropped  chan struct{} // a collection was deleted: there is something to sweep
 	samples  chan sample   // searches that are to be made again
 	frozen   chan struct{} // a part is full: there is something to seal
 
+	life     context.Context // of what runs in the background, loads among it
+	end      context.CancelFunc
+	chores   sync.WaitGroup
 	mu       sync.Mutex // guards what follows; held for the whole of Start
 	observed bool
-	cancel   context.CancelFunc
-	chores   sync.WaitGroup
+	started  bool
 }
 
 var _ engine.Service = (*Service)(nil)
@@ -84,6 +96,7 @@ var _ engine.Service = (*Service)(nil)
 func New(e *engine.Engine, o Options) *Service {
 	o = o.withDefaults(e)
 	s := &Service{e: e, options: o, log: o.Log, registry: newRegistry(), gate: newGate(runtime.GOMAXPROCS(0)), dropped: make(chan struct{}, 1), frozen: make(chan struct{}, 1), samples: make(chan sample, 1)}
+	s.life, s.end = context.WithCancel(context.Background())
 	s.scratch.New = func() any { return newScratch() }
 	s.metrics = newMetrics(o.Registerer, s)
 	e.AddCheck(engine.Checker{Name: s.Name(), Check: s.check})
@@ -93,26 +106,26 @@ func New(e *engine.Engine, o Options) *Service {
 // Name implements engine.Service.
 func (s *Service) Name() string { return "search" }
 
-// Start builds the indexes from what is stored and finishes what a delete of a
-// collection had begun.
+// Start finds the collections that are stored, which are loaded when they are
+// used, and finishes what a delete of one had begun.
 func (s *Service) Start(ctx context.Context) error {
 	if err := s.observeStore(ctx); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.cancel != nil {
+	if s.started {
 		return nil
 	}
-	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	s.cancel = cancel
-	s.chores.Go(func() { s.sweepAlways(run) })
-	s.chores.Go(func() { s.maintainAlways(run) })
-	s.chores.Go(func() { s.sampleAlways(run) })
+	s.started = true
+	s.chores.Go(func() { s.sweepAlways(s.life) })
+	s.chores.Go(func() { s.maintainAlways(s.life) })
+	s.chores.Go(func() { s.sampleAlways(s.life) })
+	s.chores.Go(func() { s.trimAlways(s.life) })
 	return nil
 }
 
-// observeStore builds the indexes and makes them follow the store.
+// observeStore finds the collections and makes them follow the store.
 func (s *Service) observeStore(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -126,12 +139,7 @@ func (s *Service) observeStore(ctx context.Context) error {
 
 // Stop ends what Start began. Requests must have ended. It is idempotent.
 func (s *Service) Stop(context.Context) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.cancel == nil {
-		return nil
-	}
-	s.cancel()
+	s.end()
 	s.chores.Wait()
 	return nil
 }
@@ -159,11 +167,32 @@ func (s *Service) settle(ctx context.Context, t engine.Tenant, id engine.ID, seq
 	if c == nil {
 		return nil // deleted meanwhile
 	}
-	err := c.index.wait(ctx, seq)
+	err := c.settle(ctx, seq)
 	if errors.Is(err, errBroken) {
 		s.log.Error("a write is on disk and not searchable yet", "collection", c.name, "error", err)
 	}
 	return err
+}
+
+// settle returns once the index has followed a commit. A cold collection finds
+// it when it is loaded.
+func (c *collection) settle(ctx context.Context, seq uint64) error {
+	c.mu.Lock()
+	l := c.loading
+	c.mu.Unlock()
+	if l != nil {
+		select {
+		case <-l.done:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	x, release := c.loaded()
+	defer release()
+	if x == nil {
+		return nil
+	}
+	return x.wait(ctx, seq)
 }
 
 // publish tells the bus what happened to count documents of a collection.

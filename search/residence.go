@@ -1,0 +1,195 @@
+package search
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"quintet/engine"
+)
+
+// A collection is cold until it is used: only then is its index loaded, from
+// its segments and its documents. Where the indexes take more memory than they
+// may, those that were not used for the longest time are cold again. Nothing is
+// lost by that, as everything in an index is derived from what is stored.
+
+// residence says whether the index of a collection is in memory.
+type residence struct {
+	mu      sync.Mutex // guards what follows; taken before the locks of the index
+	index   *index     // nil while the collection is cold
+	loading *loading   // nil while nobody loads it
+	failed  error      // why it could not be loaded
+	retry   time.Time  // and when that is tried again
+	users   int        // who keep it from becoming cold
+	used    time.Time  // when one of them came last
+	stored  int        // documents in the store
+}
+
+// loading is an index that is being loaded.
+type loading struct {
+	missed []change // by the index, in the order of their commits
+	done   chan struct{}
+	err    error // when it is done
+}
+
+const (
+	maxLoading = 30 * time.Second // that a caller waits for an index
+	retryLoad  = 10 * time.Second // after it failed
+)
+
+// follow hands a change to the index, if there is one.
+func (r *residence) follow(c change, broken func(error)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stored += len(c.puts) - len(c.drops)
+	switch {
+	case r.index != nil:
+		r.index.follow(c, broken)
+	case r.loading != nil:
+		r.loading.missed = append(r.loading.missed, c)
+	}
+}
+
+// loaded returns the index and what ends its use, nil while the collection is
+// cold. To look in like this is not what keeps an index in memory.
+func (r *residence) loaded() (x *index, release func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.index == nil {
+		return nil, func() {}
+	}
+	r.users++
+	return r.index, r.release
+}
+
+func (r *residence) release() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.users--
+}
+
+// documents counts those of the collection.
+func (r *residence) documents() int {
+	x, release := r.loaded()
+	defer release()
+	if x != nil {
+		return x.documents()
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.stored
+}
+
+// stat is what the collection tells of its index. Of one that is cold it is the
+// number of documents alone.
+func (r *residence) stat() stat {
+	x, release := r.loaded()
+	defer release()
+	if x != nil {
+		return x.stat()
+	}
+	return stat{documents: r.documents()}
+}
+
+// use returns the index of a collection, which stays in memory until release
+// is called. A cold collection is loaded first. Errors: errLoading,
+// index_memory_full, index_unavailable, the cause of ctx.
+func (s *Service) use(ctx context.Context, c *collection) (x *index, release func(), err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, maxLoading, errLoading)
+	defer cancel()
+	for {
+		c.mu.Lock()
+		if x := c.index; x != nil {
+			c.users++
+			c.used = time.Now()
+			c.mu.Unlock()
+			return x, c.release, nil
+		}
+		if c.failed != nil && time.Now().Before(c.retry) {
+			defer c.mu.Unlock()
+			return nil, nil, c.failed
+		}
+		l := c.loading
+		if l == nil {
+			l = &loading{done: make(chan struct{})}
+			c.loading, c.failed = l, nil
+			s.chores.Go(func() { s.load(c, l) })
+		}
+		c.mu.Unlock()
+		select {
+		case <-l.done:
+		case <-ctx.Done():
+			return nil, nil, context.Cause(ctx)
+		}
+		if l.err != nil {
+			return nil, nil, l.err
+		}
+	}
+}
+
+// admitPuts refuses documents that there is no memory to index, and has the
+// index of their collection loaded, so that it can follow them.
+func (s *Service) admitPuts(ctx context.Context, c *collection) error {
+	if crowded := s.crowded.Load(); crowded != nil && (*crowded)[c.tenant.UID()] {
+		return errCrowded
+	}
+	_, release, err := s.use(ctx, c)
+	if err == nil {
+		release()
+	}
+	return err
+}
+
+// load loads the index of a collection.
+func (s *Service) load(c *collection, l *loading) {
+	began := time.Now()
+	x, err := s.buildSafely(c)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.loading = nil
+	if err != nil {
+		if _, told := errors.AsType[*engine.Error](err); !told {
+			s.log.Error("the index of a collection could not be loaded", "collection", c.name, "tenant", c.tenant, "error", err)
+			err = errUnloadable.With(err)
+		}
+		l.err, c.failed, c.retry = err, err, time.Now().Add(retryLoad)
+		close(l.done)
+		return
+	}
+	for _, missed := range l.missed {
+		if missed.seq > x.applied {
+			x.follow(missed, s.breaks)
+		}
+	}
+	c.index, c.used = x, time.Now()
+	close(l.done)
+	s.metrics.loaded(time.Since(began))
+	s.log.Debug("the index of a collection was loaded", "collection", c.name, "tenant", c.tenant, "seconds", time.Since(began).Seconds())
+}
+
+// buildSafely turns a panic into an error: what one collection holds is not to
+// stop the others.
+func (s *Service) buildSafely(c *collection) (x *index, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("indexing panicked: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return s.build(s.life, c)
+}
+
+// evict makes a collection cold, and reports whether it did: not where it is
+// used, or has documents that no segment has.
+func (c *collection) evict() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.index == nil || c.users > 0 || !c.index.atRest() {
+		return false
+	}
+	c.stored = c.index.documents()
+	c.index = nil
+	return true
+}
