@@ -153,6 +153,14 @@ func (s *Service) Maintain(ctx context.Context, later time.Duration) (rewrites i
 	}
 }
 
+// due is what is to be sealed, or else to be merged.
+func (x *index) due(now time.Time, o Options) []*part {
+	if inputs := x.toSeal(now, o); len(inputs) > 0 {
+		return inputs
+	}
+	return x.toMerge(now, o)
+}
+
 // Merge makes all parts of a collection one, without dead rows.
 func (s *Service) Merge(ctx context.Context, t engine.Tenant, name string) error {
 	c, err := s.registry.get(t, name)

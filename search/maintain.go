@@ -6,18 +6,19 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync"
 	"time"
 
 	"quintet/engine"
 	"quintet/search/bitset"
 )
 
-// One goroutine seals and merges the parts of all collections, one rewrite at
-// a time. A rewrite is always the same: it reads the live documents of some
-// parts from the store, builds one sealed part of them, makes its file durable,
-// puts its record in the place of theirs in one commit, and shows it in one
-// step. Nothing depends on it: a crash at any point leaves the documents, which
-// the next start indexes, and at most a file that nothing names.
+// One goroutine seals the parts of all collections and another merges them, each
+// one rewrite at a time. A rewrite is always the same: it builds one sealed part
+// of the live rows of some parts (merge.go), makes its file durable, puts its
+// record in the place of theirs in one commit, and shows it in one step. Nothing
+// depends on it: a crash at any point leaves the documents, which the next start
+// indexes, and at most a file that nothing names.
 
 // When parts are sealed and merged.
 const (
@@ -38,12 +39,26 @@ const (
 	mostPause         = 10 * time.Minute // and after many
 )
 
-// maintainAlways rewrites until ctx ends.
+// maintainAlways seals and merges until ctx ends, beside each other: a merge
+// takes long, and sealing must not wait for it.
 func (s *Service) maintainAlways(ctx context.Context) {
+	var both sync.WaitGroup
+	both.Go(func() { s.rewriteAlways(ctx, (*index).toSeal, s.frozen) })
+	both.Go(func() { s.rewriteAlways(ctx, (*index).toMerge, nil) })
+	both.Wait()
+}
+
+// due chooses the parts of an index that are to be written as one, none for
+// nothing to do.
+type due func(x *index, now time.Time, o Options) []*part
+
+// rewriteAlways rewrites what is due, until ctx ends. It looks each second, and
+// when it is told.
+func (s *Service) rewriteAlways(ctx context.Context, next due, told <-chan struct{}) {
 	tick := time.NewTicker(maintainEvery)
 	defer tick.Stop()
 	for {
-		done, err := s.maintain(ctx)
+		done, err := s.maintain(ctx, next)
 		if err != nil && ctx.Err() == nil {
 			s.log.Warn("a segment could not be written; it is tried again, and nothing is lost", "error", err)
 		}
@@ -54,19 +69,19 @@ func (s *Service) maintainAlways(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-		case <-s.frozen:
+		case <-told:
 		}
 	}
 }
 
 // maintain makes at most one rewrite in each collection, and reports whether
 // it made one.
-func (s *Service) maintain(ctx context.Context) (done bool, err error) {
+func (s *Service) maintain(ctx context.Context, next due) (done bool, err error) {
 	for _, c := range s.registry.all() {
 		if ctx.Err() != nil {
 			return done, ctx.Err()
 		}
-		made, e := s.maintainOne(ctx, c)
+		made, e := s.maintainOne(ctx, c, next)
 		done = done || made
 		if errors.Is(e, errCollectionNotFound) || errors.Is(e, engine.ErrTenantGone) {
 			continue // it was deleted meanwhile
@@ -79,13 +94,13 @@ func (s *Service) maintain(ctx context.Context) (done bool, err error) {
 }
 
 // maintainOne makes at most one rewrite in a collection that is in memory.
-func (s *Service) maintainOne(ctx context.Context, c *collection) (done bool, err error) {
+func (s *Service) maintainOne(ctx context.Context, c *collection, next due) (done bool, err error) {
 	x, release := c.loaded()
 	defer release()
 	if x == nil {
 		return false, nil
 	}
-	inputs := x.due(time.Now(), s.options)
+	inputs := next(x, time.Now(), s.options)
 	if len(inputs) == 0 {
 		return false, nil
 	}
@@ -96,16 +111,34 @@ func (s *Service) maintainOne(ctx context.Context, c *collection) (done bool, er
 	return true, nil
 }
 
-// due freezes what has grown long enough and returns the parts that are to be
-// written as one, none for nothing to do.
-func (x *index) due(now time.Time, o Options) []*part {
+// toSeal freezes what has grown long enough and returns what waits to be
+// sealed, unless so much is sealed that it has to be merged first.
+func (x *index) toSeal(now time.Time, o Options) []*part {
 	x.freezeOld(now, o.FlushAfter)
+	fresh, sealed := x.waiting(now)
+	if len(sealed) >= manySealed && chooseMerge(sealed) != nil {
+		return nil
+	}
+	return fresh
+}
+
+// toMerge returns the sealed parts that are to become one.
+func (x *index) toMerge(now time.Time, _ Options) []*part {
+	fresh, sealed := x.waiting(now)
+	if len(fresh) == 0 && x.idle(now, sealed) {
+		return sealed
+	}
+	return chooseMerge(sealed)
+}
+
+// waiting returns the parts that are not sealed yet and those that are, none
+// while the index rests.
+func (x *index) waiting(now time.Time) (fresh, sealed []*part) {
 	x.segment.RLock()
 	defer x.segment.RUnlock()
 	if now.Before(x.resume) {
-		return nil
+		return nil, nil
 	}
-	var fresh, sealed []*part
 	for _, g := range x.parts {
 		if g.record == nil {
 			fresh = append(fresh, g)
@@ -113,16 +146,7 @@ func (x *index) due(now time.Time, o Options) []*part {
 			sealed = append(sealed, g)
 		}
 	}
-	if len(fresh) > 0 && len(sealed) < manySealed {
-		return fresh
-	}
-	if len(fresh) == 0 && x.idle(now, sealed) {
-		return sealed
-	}
-	if merge := chooseMerge(sealed); merge != nil {
-		return merge
-	}
-	return fresh
+	return fresh, sealed
 }
 
 // freezeOld freezes the part that grows when it is so old. It waits for the
@@ -194,9 +218,9 @@ func chooseMerge(sealed []*part) []*part {
 // rewrite makes one sealed part of several.
 func (s *Service) rewrite(ctx context.Context, c *collection, x *index, inputs []*part) error {
 	began := time.Now()
-	versions, live := x.liveVersions(inputs)
-	b := newSealing(c.schema.Load()) // after the versions: it has every field that they brought
-	if err := s.readRows(ctx, c, b.schema, versions, b.add); err != nil {
+	seen := x.look(inputs)
+	b, err := s.gather(ctx, c, seen)
+	if err != nil {
 		return err
 	}
 	var fresh *part
@@ -220,7 +244,7 @@ func (s *Service) rewrite(ctx context.Context, c *collection, x *index, inputs [
 	if err := s.commitRewrite(ctx, c, fresh, inputs); err != nil {
 		return err
 	}
-	x.swap(inputs, live, fresh, time.Since(began))
+	x.swap(seen, fresh, time.Since(began))
 	s.metrics.rewritten(len(b.versions), time.Since(began))
 	return nil
 }
@@ -248,82 +272,53 @@ func (s *Service) commitRewrite(ctx context.Context, c *collection, fresh *part,
 	})
 }
 
-// liveVersions lists the live rows of parts, rising, and each part's set of them.
-func (x *index) liveVersions(parts []*part) (list []version, live []bitset.Set) {
-	x.segment.RLock()
-	defer x.segment.RUnlock()
-	for _, g := range parts {
-		live = append(live, g.live.Clone())
-		for at := range g.live.All() {
-			list = append(list, g.versions[at])
-		}
-	}
-	slices.SortFunc(list, compareVersions)
-	return list, live
+// sight is what a rewrite has seen of the parts that it reads when it began.
+type sight struct {
+	parts []*part
+	live  []bitset.Set // rows of each
+	all   bool         // no other part was sealed
 }
 
-// swap shows a part in the place of those that it was made of, whose live rows
-// were these then. What was deleted since is dead in it.
-func (x *index) swap(inputs []*part, live []bitset.Set, fresh *part, took time.Duration) {
+// look notes which rows of parts are live.
+func (x *index) look(parts []*part) sight {
+	x.segment.RLock()
+	defer x.segment.RUnlock()
+	seen := sight{parts: parts}
+	for _, g := range parts {
+		seen.live = append(seen.live, g.live.Clone())
+	}
+	seen.all = !slices.ContainsFunc(x.parts, func(g *part) bool { return g.record != nil && !slices.Contains(parts, g) })
+	return seen
+}
+
+// swap shows a part in the place of those that it was made of. What was deleted
+// since is dead in it.
+func (x *index) swap(seen sight, fresh *part, took time.Duration) {
 	x.segment.Lock()
 	defer x.segment.Unlock()
 	if fresh != nil {
-		for i, g := range inputs {
-			live[i].AndNot(g.live)
-			for at := range live[i].All() {
+		for i, g := range seen.parts {
+			seen.live[i].AndNot(g.live)
+			for at := range seen.live[i].All() {
 				fresh.remove(g.versions[at])
 			}
 		}
 	}
 	var kept []*part
-	one := true // the others wait to be sealed
 	for _, g := range x.parts {
-		if !slices.Contains(inputs, g) {
-			kept, one = append(kept, g), one && g.record == nil
+		if !slices.Contains(seen.parts, g) {
+			kept = append(kept, g)
 		}
 	}
 	if fresh != nil {
 		kept = append(kept, fresh)
 	}
 	x.parts, x.pause = kept, 0
-	if one {
+	if seen.all {
 		x.merged, x.mergeTook = time.Now(), took
 	}
 	close(x.thawed)
 	x.thawed = make(chan struct{})
-}
-
-// readRows reads documents from the store and makes rows of them, in order.
-// Those that are gone are left out.
-func (s *Service) readRows(ctx context.Context, c *collection, sc *schema, versions []version, add func(*row)) error {
-	for len(versions) > 0 {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		slice := versions[:min(rebuildSlice, len(versions))]
-		versions = versions[len(slice):]
-		var puts []put
-		err := s.e.Store.View(ctx, c.tenant, func(v *engine.View) error {
-			puts = nil
-			for _, name := range slice {
-				if p, ok := readPut(v, c.id, name); ok {
-					puts = append(puts, p)
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		rows, err := makeRows(sc, puts, 1)
-		if err != nil {
-			return err
-		}
-		for _, r := range rows {
-			add(r)
-		}
-	}
-	return nil
 }
 
 // paced reads no faster than the disk can take beside what others write to it.

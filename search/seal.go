@@ -14,12 +14,14 @@ import (
 	"quintet/search/inverted"
 )
 
-// sealing builds a sealed part from the documents of rising versions.
+// sealing builds a sealed part from rows of rising versions: those of documents,
+// which add takes, or those of other parts, which newMerge takes.
 type sealing struct {
 	schema   *schema
 	versions []version
 	sizes    []uint32
 	text     *inverted.Memory
+	words    []byte // of other parts, merged; nil = those of text
 	columns  []*column.Builder
 	vectors  *vectors
 }
@@ -66,8 +68,11 @@ type segmentInfo struct {
 func (b *sealing) seal(ctx context.Context, id engine.ID) (*part, []section, error) {
 	info := segmentInfo{ID: id, Collection: b.schema.ID, Model: b.schema.Model, Rows: len(b.versions), Fields: b.schema.fields}
 	g := &part{schema: b.schema, versions: b.versions, sizes: b.sizes, vectors: b.vectors, live: bitset.New(len(b.versions))}
-	words := b.text.Encode()
-	b.text = nil
+	words := b.words
+	if words == nil {
+		words = b.text.Encode()
+	}
+	b.words, b.text = nil, nil
 	text, err := inverted.Open(words)
 	if err != nil {
 		return nil, nil, err

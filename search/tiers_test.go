@@ -4,8 +4,6 @@ import (
 	"slices"
 	"testing"
 	"time"
-
-	"quintet/search/bitset"
 )
 
 // tiers is an index without content, to which rows come and in which only the
@@ -81,12 +79,14 @@ func TestIdleRests(t *testing.T) {
 	a, b, waiting := sealed(), sealed(), sealed()
 	waiting.record = nil
 	x.parts = append(x.parts, a, b, waiting)
-	x.swap(x.parts[:2], make([]bitset.Set, 2), sealed(), time.Minute)
-	x.swap(x.parts[:1], make([]bitset.Set, 1), sealed(), time.Second)
+	all := x.look(x.parts[:2])
+	x.parts = append(x.parts, sealed()) // while they become one
+	x.swap(all, sealed(), time.Minute)
+	x.swap(x.look([]*part{waiting}), sealed(), time.Second)
 	for _, c := range []struct {
 		after  time.Duration
 		inputs int
-	}{{time.Minute, 0}, {idleShare*time.Minute - time.Minute, 0}, {idleShare*time.Minute + time.Minute, 2}} {
+	}{{time.Minute, 0}, {idleShare*time.Minute - time.Minute, 0}, {idleShare*time.Minute + time.Minute, 3}} {
 		if inputs := x.due(time.Now().Add(c.after), Options{FlushAfter: time.Hour}); len(inputs) != c.inputs {
 			t.Errorf("after %v %d parts are merged, expected were %d", c.after, len(inputs), c.inputs)
 		}

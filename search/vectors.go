@@ -47,6 +47,13 @@ func (v *vectors) half(n uint32) []byte {
 	return v.halves[int(n)*size : int(n+1)*size]
 }
 
+// halvesOf returns the vectors of a row in binary16, one behind the other.
+func (v *vectors) halvesOf(row uint32) []byte {
+	from, to := v.of(row)
+	size := v.space.bytes()
+	return v.halves[int(from)*size : int(to)*size]
+}
+
 // add appends the vectors of the next row.
 func (v *vectors) add(halves []byte) {
 	row := uint32(len(v.starts) - 1)

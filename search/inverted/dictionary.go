@@ -125,8 +125,8 @@ func (w *dictionaryWriter) bytes() []byte {
 	return w.buffer.Bytes()
 }
 
-// must panics on the errors that vellum has for keys out of order and for
-// writers that fail: neither can be.
+// must panics on errors that cannot be: those that vellum has for keys out of
+// order and for writers that fail are of this kind.
 func must[T any](v T, err error) T {
 	if err != nil {
 		panic(err)

@@ -10,8 +10,8 @@
 //   - A posting is that a row has a term, with tf, the sum of the weights of
 //     its tokens there. The length of a row is the sum over all its tokens.
 //   - A segment is a number of rows: a [Memory], which grows, or an [Index],
-//     which is encoded bytes and never changes. Indexes are merged by appending
-//     their rows to an empty memory.
+//     which is encoded bytes and never changes. [Merge] makes one index of several
+//     segments.
 //   - A [Clause] is a term, the beginning of a word or a phrase; a query is a
 //     list of them, and a row matches that matches one.
 //   - A [Plan] is a query with what all segments together know of it.
@@ -51,6 +51,8 @@
 //     vocabulary.
 //   - Memory unpacks the postings it searches, so a search takes as long as
 //     there are postings; Index passes over those that cannot be among the best.
+//   - Where a merge leaves rows out, a word that they alone had still leads to
+//     its term, while other rows have that.
 //   - The sum of all lengths is exact as long as it has less than 2⁵³ units of
 //     the smallest weight's last bit; beyond, scores may differ in their last
 //     digits between two ways to spread rows over segments.

@@ -13,8 +13,9 @@ import (
 
 // naive answers each question by looking at all tokens of all rows.
 type naive struct {
-	rows  [][]inverted.Token
-	where []place // of each row
+	rows   [][]inverted.Token
+	where  []place            // of each row
+	ghosts [][]inverted.Token // rows that a merge left out, whose words stay
 }
 
 type place struct {
@@ -49,7 +50,7 @@ func (n *naive) documents(term string) (df int) {
 // least distance.
 func (n *naive) termsOf(near func(word string) (distance int, ok bool)) map[string]int {
 	found := map[string]int{}
-	for _, tokens := range n.rows {
+	for _, tokens := range slices.Concat(n.rows, n.ghosts) {
 		for _, t := range tokens {
 			if t.Word == "" {
 				continue

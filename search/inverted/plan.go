@@ -18,6 +18,7 @@ type Segment interface {
 	// may come several times.
 	prefixed(prefix string, yield func(term string))
 	typos(word *misspelt, yield func(term string, distance int))
+	merging
 }
 
 var (

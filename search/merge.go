@@ -1,0 +1,139 @@
+package search
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"quintet/engine"
+	"quintet/search/bitset"
+	"quintet/search/column"
+	"quintet/search/inverted"
+)
+
+// staleShare is how small a share of the rows of a part may be dead for it to
+// be merged as it is: of words that dead rows alone have some would stay.
+const staleShare = 20
+
+// gather builds a part of the live rows of others. Of parts that are stale it
+// reads the documents anew.
+func (s *Service) gather(ctx context.Context, c *collection, seen sight) (*sealing, error) {
+	sc := c.schema.Load() // after the rows were seen: it has every field that they have
+	var parts []*part
+	var live []bitset.Set
+	var again []version
+	for i, g := range seen.parts {
+		switch n := seen.live[i].Count(); {
+		case n == 0: // also where its file could not be read
+		case g.rows()-n > g.rows()/staleShare:
+			for at := range seen.live[i].All() {
+				again = append(again, g.versions[at])
+			}
+		default:
+			parts, live = append(parts, g), append(live, seen.live[i])
+		}
+	}
+	if len(again) > 0 {
+		slices.SortFunc(again, compareVersions)
+		b := newSealing(sc)
+		if err := s.readRows(ctx, c, sc, again, b.add); err != nil || len(parts) == 0 {
+			return b, err
+		}
+		parts, live = append(parts, b.part()), append(live, bitset.Full(len(b.versions)))
+	}
+	return newMerge(ctx, sc, parts, live)
+}
+
+// readRows reads documents from the store and makes rows of them, in order.
+// Those that are gone are left out.
+func (s *Service) readRows(ctx context.Context, c *collection, sc *schema, versions []version, add func(*row)) error {
+	for len(versions) > 0 {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		slice := versions[:min(rebuildSlice, len(versions))]
+		versions = versions[len(slice):]
+		var puts []put
+		err := s.e.Store.View(ctx, c.tenant, func(v *engine.View) error {
+			puts = nil
+			for _, name := range slice {
+				if p, ok := readPut(v, c.id, name); ok {
+					puts = append(puts, p)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		rows, err := makeRows(sc, puts, 1)
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			add(r)
+		}
+	}
+	return nil
+}
+
+// part returns what was built so far as an input of a merge.
+func (b *sealing) part() *part {
+	g := &part{schema: b.schema, versions: b.versions, sizes: b.sizes, text: b.text, vectors: b.vectors}
+	for _, c := range b.columns {
+		g.columns = append(g.columns, &c.Column)
+	}
+	return g
+}
+
+// origin is where a row comes from.
+type origin struct {
+	version version
+	part    uint32 // its place among those that are merged
+	row     uint32
+}
+
+// newMerge builds a part of the live rows of others, as if their documents
+// had been read again. A document has the values of the fields that there were
+// when it came: a field that came later it has not, or could not fill.
+func newMerge(ctx context.Context, sc *schema, parts []*part, live []bitset.Set) (*sealing, error) {
+	order := originsOf(parts, live)
+	b := newSealing(sc)
+	inputs := make([]inverted.Input, len(parts))
+	for i, g := range parts {
+		inputs[i] = inverted.Input{Segment: g.text, Rows: slices.Repeat([]uint32{inverted.Gone}, g.rows())}
+	}
+	for n, o := range order {
+		g := parts[o.part]
+		inputs[o.part].Rows[o.row] = uint32(n)
+		b.versions, b.sizes = append(b.versions, o.version), append(b.sizes, g.sizes[o.row])
+		if b.vectors != nil {
+			b.vectors.gather(g.vectors.halvesOf(o.row))
+		}
+	}
+	for i, c := range b.columns {
+		for _, o := range order {
+			if has := parts[o.part].columns; i < len(has) {
+				c.Add(has[i].Value(o.row))
+			} else {
+				c.Add(column.Value{})
+			}
+		}
+	}
+	var err error
+	b.words, err = inverted.Merge(ctx, inputs)
+	return b, err
+}
+
+// originsOf lists live rows by version. Each is live in one part alone.
+func originsOf(parts []*part, live []bitset.Set) (order []origin) {
+	for i, g := range parts {
+		for at := range live[i].All() {
+			order = append(order, origin{g.versions[at], uint32(i), at})
+		}
+	}
+	slices.SortFunc(order, func(x, y origin) int {
+		return cmp.Or(compareVersions(x.version, y.version), cmp.Compare(x.part, y.part))
+	})
+	return order
+}
