@@ -87,7 +87,7 @@ func (x *index) content(terms []string) map[version]string {
 			if g.hasVector(at) {
 				from, to := g.vectors.of(at)
 				for n := from; n < to; n++ {
-					text += fmt.Sprint(" ", g.vectors.half(n))
+					text += fmt.Sprint(" ", g.vectors.vector(n))
 				}
 			}
 			texts[at] = text
