@@ -7,12 +7,12 @@ import (
 	"math"
 
 	"quintet/engine"
-	"quintet/search/binary16"
+	"quintet/search/binary32"
 )
 
 // A document that was exported with the vectors that the model made of it
 // carries them, with what they were made of and by. Where both are the same at
-// its import, they are taken over, and embedded anew else.
+// its import, and the precision too, they are taken over, and embedded anew else.
 
 // memberVector is the member in which they stand, in collections that embed.
 const memberVector = "_vector"
@@ -20,7 +20,7 @@ const memberVector = "_vector"
 type carried struct {
 	Model    string `json:"model"`              // its hash
 	Text     string `json:"text"`               // hash of the embedded text, in hex
-	Vector   []byte `json:"vector"`             // of the first passage, binary16
+	Vector   []byte `json:"vector"`             // of the first passage, as it is stored
 	Passages []byte `json:"passages,omitempty"` // as in bucketPassages, where there are several
 }
 
@@ -46,22 +46,31 @@ func (s *schema) carriedBy(m members) (*carried, error) {
 	return c, nil
 }
 
+// precision is that of the collection which the vectors come from.
+func (c *carried) precision() Precision {
+	if len(c.Vector) == binary32.Size*Dimensions {
+		return Float32
+	}
+	return Int8
+}
+
 // sound reports whether there are unit vectors, as the model makes them.
 func (c *carried) sound() bool {
-	halves := c.Vector
+	s := space{dimensions: Dimensions, precision: c.precision()}
+	numbers := c.Vector
 	if c.Passages != nil {
-		_, further, err := decodePassages(c.Passages)
+		_, further, err := decodePassages(s, c.Passages)
 		if err != nil {
 			return false
 		}
-		halves = append(halves[:len(halves):len(halves)], further...)
+		numbers = append(numbers[:len(numbers):len(numbers)], further...)
 	}
-	if len(c.Vector) != 2*Dimensions {
+	if len(c.Vector) != s.bytes() {
 		return false
 	}
 	one := make([]float32, Dimensions)
-	for ; len(halves) > 0; halves = halves[2*Dimensions:] {
-		binary16.Floats(one, halves[:2*Dimensions])
+	for ; len(numbers) > 0; numbers = numbers[s.bytes():] {
+		s.floats(one, numbers[:s.bytes()])
 		if !(math.Abs(norm(one)-1) < 0.01) { // nor is it, where a number is none
 			return false
 		}
@@ -70,10 +79,10 @@ func (c *carried) sound() bool {
 }
 
 // carry takes the vectors over that p carries, and reports whether they are of
-// the model and of its text.
+// the model and of its text, and as exact as the collection's.
 func (p *Put) carry(model string) bool {
 	c := p.carried
-	if c == nil || c.Model != model || c.Text != hex.EncodeToString(p.document.hash[:]) {
+	if c == nil || c.precision() != p.schema.space.precision || c.Model != model || c.Text != hex.EncodeToString(p.document.hash[:]) {
 		return false
 	}
 	p.document.vector, p.document.more, p.passages = c.Vector, c.Passages != nil, c.Passages

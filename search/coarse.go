@@ -57,7 +57,7 @@ func (v *vectors) codeErrors() []float64 {
 	one, code := make([]float32, v.space.dimensions), make([]int8, v.space.dimensions)
 	mean, counted := make([]float64, v.space.dimensions), 0.0
 	for n := 0; n < v.count(); n += step {
-		binary16.Floats(one, v.half(uint32(n)))
+		binary16.Floats(one, v.vector(uint32(n)))
 		for i, x := range one {
 			mean[i] += float64(x)
 		}
@@ -65,7 +65,7 @@ func (v *vectors) codeErrors() []float64 {
 	}
 	var lost, apart []float64
 	for n := 0; n < v.count(); n += step {
-		binary16.Floats(one, v.half(uint32(n)))
+		binary16.Floats(one, v.vector(uint32(n)))
 		quantiseBy(one, v.scale, code)
 		difference, distance := 0.0, 0.0
 		for i, x := range one {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -31,7 +30,7 @@ func contention(t *testing.T, cold bool) {
 	b.reopen()
 	b.define("c", `{"fields":[{"name":"t","type":"text"},{"name":"n","type":"int"},{"name":"half","type":"keyword"}]}`)
 	must(t, b.s.Start(background))
-	ctx, cancel := context.WithTimeout(background, 700*time.Millisecond)
+	ctx, cancel := context.WithCancel(background)
 	defer cancel()
 	seed := enginetest.Seed()
 	var all sync.WaitGroup
@@ -53,13 +52,13 @@ func contention(t *testing.T, cold bool) {
 			}
 		})
 	}
-	evicted := 0
-	for cold && ctx.Err() == nil {
-		if b.s.Evict(b.acme, "c") {
+	began, evicted := time.Now(), 0
+	for least, most := began.Add(700*time.Millisecond), began.Add(20*time.Second); time.Now().Before(least) || b.metric("segment_documents_total") == 0 && time.Now().Before(most); {
+		if time.Sleep(time.Millisecond); cold && b.s.Evict(b.acme, "c") {
 			evicted++
 		}
-		runtime.Gosched()
 	}
+	cancel()
 	all.Wait()
 	must(t, b.s.Stop(background))
 	t.Logf("%d searches, %v begun anew, %v rows written, %d times put away", searches.Load(), b.metric("retries_total"), b.metric("segment_documents_total"), evicted)

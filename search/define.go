@@ -16,6 +16,7 @@ type CollectionInfo struct {
 	Inferred  bool      `json:"inferred" doc:"The documents define the fields."`
 	Embed     []string  `json:"embed" nullable:"false" doc:"The text fields whose meaning is searched."`
 	Metric    Metric    `json:"metric"`
+	Precision Precision `json:"precision,omitempty" enum:"int8,float32" doc:"Of the vectors, where there are any."`
 	Language  string    `json:"language" doc:"Of text fields that name none."`
 	Documents int       `json:"documents"`
 	Vectors   int       `json:"vectors" doc:"Documents that have one; those without a text to embed have none."`
@@ -33,7 +34,7 @@ type CollectionInfo struct {
 func (c *collection) info() CollectionInfo {
 	sc, st := c.schema.Load(), c.stat()
 	i := CollectionInfo{
-		Name: c.name, Fields: append([]Field{}, sc.fields...), Inferred: sc.Infer, Embed: []string{}, Metric: cmp.Or(sc.Metric, Cosine), Language: cmp.Or(sc.Language, english),
+		Name: c.name, Fields: append([]Field{}, sc.fields...), Inferred: sc.Infer, Embed: []string{}, Metric: cmp.Or(sc.Metric, Cosine), Precision: sc.space.precision, Language: cmp.Or(sc.Language, english),
 		Documents: st.documents, Vectors: st.vectors, Bytes: st.bytes, Loaded: st.loaded, Memory: st.memory, Segments: st.segments, Recall: c.recall.read(),
 		CreatedAt: sc.Created, UpdatedAt: sc.Updated, ETag: sc.etag(),
 	}

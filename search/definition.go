@@ -61,7 +61,9 @@ type Definition struct {
 	// EmbedAll embeds every text field; Embed is nil then.
 	EmbedAll bool
 	Metric   Metric // "" = cosine
-	Language string // of text fields that name none; "" = english
+	// Precision of vectors; "" = int8, and none where there are no vectors.
+	Precision Precision
+	Language  string // of text fields that name none; "" = english
 }
 
 // Limits of a definition.
@@ -116,7 +118,21 @@ func (d Definition) normal() (Definition, error) {
 	if err := d.normalVectors(&wrong); err != nil {
 		return d, err
 	}
+	d.normalPrecision(&wrong)
 	return d, wrong.err()
+}
+
+// normalPrecision refuses a precision of vectors where there are none.
+func (d *Definition) normalPrecision(wrong *faults) {
+	switch {
+	case !d.hasVectors() && d.Precision != "":
+		wrong.add("body.precision", "is that of vectors, and this collection has none: it embeds nothing, and no field is a vector")
+	case !d.hasVectors():
+	case d.Precision == "":
+		d.Precision = Int8
+	case d.Precision != Int8 && d.Precision != Float32:
+		wrong.add("body.precision", "is %s or %s", Int8, Float32)
+	}
 }
 
 // language returns the name of a language, given its name or code.
@@ -221,8 +237,13 @@ func (f *Field) fault() string {
 
 func (d Definition) equal(other Definition) bool {
 	return (d.Fields == nil) == (other.Fields == nil) && slices.Equal(d.Fields, other.Fields) &&
-		d.EmbedAll == other.EmbedAll && slices.Equal(d.Embed, other.Embed) && d.Metric == other.Metric && d.Language == other.Language
+		d.EmbedAll == other.EmbedAll && slices.Equal(d.Embed, other.Embed) && d.Metric == other.Metric && d.Precision == other.Precision && d.Language == other.Language
 }
 
 // embeds reports whether documents get vectors from the model.
 func (d Definition) embeds() bool { return d.EmbedAll || len(d.Embed) > 0 }
+
+// hasVectors reports whether documents have vectors, of the model or their own.
+func (d Definition) hasVectors() bool {
+	return d.embeds() || slices.ContainsFunc(d.Fields, func(f Field) bool { return f.Type.isVector() })
+}

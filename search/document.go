@@ -11,7 +11,6 @@ import (
 	"quintet/engine"
 	"quintet/engine/api"
 	"quintet/engine/filter"
-	"quintet/search/binary16"
 	"quintet/search/column"
 )
 
@@ -64,8 +63,10 @@ func (s *schema) compact(raw []byte, m members, id string) ([]byte, error) {
 		return nil, err
 	}
 	most := MaxDocument
-	if s.given >= 0 {
+	if s.hasVectors() {
 		most = min(most, maxStored-s.space.bytes())
+	}
+	if s.given >= 0 {
 		b = *bytes.NewBuffer(cutMember(b.Bytes(), s.fields[s.given].Name))
 	}
 	if _, has := m[memberVector]; has && s.embeds() {
@@ -130,7 +131,7 @@ func (s *schema) givenVector(m members) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return binary16.Append(nil, checked), nil
+	return s.space.append(nil, checked), nil
 }
 
 // withVector puts the vector that a document brought back into it, as it is
@@ -140,7 +141,7 @@ func (s *schema) withVector(d stored) []byte {
 		return d.json
 	}
 	v := make([]float32, s.space.dimensions)
-	binary16.Floats(v, d.vector)
+	s.space.floats(v, d.vector)
 	list, err := json.Marshal(v)
 	if err != nil {
 		panic(err) // only finite numbers are kept
@@ -272,7 +273,7 @@ func contentHash(text string) (h [16]byte) {
 type stored struct {
 	id     string
 	hash   [16]byte // of the embedded text; zero without a vector
-	vector []byte   // of the first passage, binary16; empty where there is none
+	vector []byte   // of the first passage, as the space stores it; empty where there is none
 	more   bool     // there are further passages
 	json   []byte
 }

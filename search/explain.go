@@ -4,11 +4,12 @@ import "quintet/search/inverted"
 
 // Explanation says how a search was made.
 type Explanation struct {
-	Mode     string        `json:"mode" doc:"That was used."`
-	Fusion   *Fusion       `json:"fusion,omitempty" doc:"Of hybrid search."`
-	Clauses  []ClauseNote  `json:"clauses,omitempty" nullable:"false" doc:"What was searched by words."`
-	Cut      int           `json:"cut,omitempty" doc:"Words of q that were left out, because there were too many."`
-	Segments []SegmentNote `json:"segments" nullable:"false" doc:"The parts of the collection, and how each was searched."`
+	Mode      string        `json:"mode" doc:"That was used."`
+	Fusion    *Fusion       `json:"fusion,omitempty" doc:"Of hybrid search."`
+	Clauses   []ClauseNote  `json:"clauses,omitempty" nullable:"false" doc:"What was searched by words."`
+	Cut       int           `json:"cut,omitempty" doc:"Words of q that were left out, because there were too many."`
+	Precision Precision     `json:"precision,omitempty" enum:"int8,float32" doc:"Of the vectors, where they were searched."`
+	Segments  []SegmentNote `json:"segments" nullable:"false" doc:"The parts of the collection, and how each was searched."`
 }
 
 // ClauseNote says what became of a part of q.
@@ -59,6 +60,9 @@ func (f *finder) explainSearch() *Explanation {
 	e := &Explanation{Mode: f.mode, Cut: f.left}
 	if f.mode == modeHybrid {
 		e.Fusion = &f.fusion
+	}
+	if len(f.probes) > 0 {
+		e.Precision = f.schema.space.precision
 	}
 	if f.words != nil {
 		e.Cut += f.words.Cut

@@ -92,7 +92,7 @@ func (x *index) content(terms []string) map[version]string {
 			if g.hasVector(at) {
 				from, to := g.vectors.of(at)
 				for n := from; n < to; n++ {
-					text += fmt.Sprint(" ", g.vectors.half(n))
+					text += fmt.Sprint(" ", g.vectors.vector(n))
 				}
 			}
 			texts[at] = text
@@ -200,10 +200,18 @@ func (s *Service) Segments(t engine.Tenant, name string) (n int) {
 	return n
 }
 
-// Evict puts the index of a collection away, if it can.
+// Evict puts the index of a collection away, also where it is used or not sealed,
+// and reports whether there was one.
 func (s *Service) Evict(t engine.Tenant, name string) bool {
 	c, err := s.registry.get(t, name)
-	return err == nil && c.evict()
+	if err != nil {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	was := c.index
+	c.index = nil
+	return was != nil
 }
 
 // Trim puts indexes away until they take no more than they may.

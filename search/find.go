@@ -49,9 +49,12 @@ type scratch struct {
 	near    []near
 	numbers []uint32
 	dots    []int32
+	scores  []float32
 }
 
-func newScratch() *scratch { return &scratch{dots: make([]int32, scanRows)} }
+func newScratch() *scratch {
+	return &scratch{dots: make([]int32, scanRows), scores: make([]float32, scanRows)}
+}
 
 // newFinder takes the parts that have rows.
 func newFinder(parts []*part, p *plan, s *scratch) *finder {
@@ -250,7 +253,7 @@ func (f *finder) nearTo(p *probe, breadth, n int, sets []bitset.Set, behind *cur
 		f.ways[i] = how
 		if len(list) == breadth {
 			last := slices.MinFunc(list, func(a, b near) int { return cmp.Compare(a.score, b.score) })
-			beyond = max(beyond, g.vectors.space.score(p.vector, g.vectors.half(last.vector)))
+			beyond = max(beyond, g.vectors.space.score(p.vector, g.vectors.vector(last.vector)))
 			if behind == nil && !g.vectors.uneven {
 				list = nearestOf(list, max(leastRescore, n+n/4))
 			}
@@ -321,7 +324,7 @@ func (v *vectors) best(probes []*probe, row uint32) (score float64, passage int)
 	score = math.Inf(-1)
 	for n := from; n < to; n++ {
 		for _, p := range probes {
-			if s := v.space.score(p.vector, v.half(n)); s > score {
+			if s := v.space.score(p.vector, v.vector(n)); s > score {
 				score, passage = s, int(n-from)
 			}
 		}

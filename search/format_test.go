@@ -49,14 +49,14 @@ func TestFormat(t *testing.T) {
 func TestCutDocuments(t *testing.T) {
 	whole := stored{id: "d1", vector: make([]byte, 2*Dimensions), json: []byte(`{"id":"d1"}`)}.encode()
 	for n := range len(whole) - len(`{"id":"d1"}`) {
-		if _, err := decodeDocument(space{Dimensions, Cosine}, whole[:n]); err == nil {
+		if _, err := decodeDocument(space{Dimensions, Cosine, Int8}, whole[:n]); err == nil {
 			t.Fatalf("the first %d bytes are read", n)
 		}
 	}
 	for n := range whole[:2] {
 		damaged := append([]byte{}, whole...)
 		damaged[n] |= 0x80
-		if _, err := decodeDocument(space{Dimensions, Cosine}, damaged); err == nil {
+		if _, err := decodeDocument(space{Dimensions, Cosine, Int8}, damaged); err == nil {
 			t.Errorf("a document with another byte %d is read", n)
 		}
 	}

@@ -29,7 +29,7 @@ func FuzzDocument(f *testing.F) {
 	f.Add([]byte(`{}`))
 	f.Add(stored{id: "a", vector: make([]byte, 2*Dimensions), json: []byte(`{"id":"a"}`)}.encode())
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		if d, err := decodeDocument(space{Dimensions, Cosine}, raw); err == nil && !bytes.Equal(d.encode(), raw) {
+		if d, err := decodeDocument(space{Dimensions, Cosine, Int8}, raw); err == nil && !bytes.Equal(d.encode(), raw) {
 			t.Errorf("%x became %x", raw, d.encode())
 		}
 		if m, err := parseDocument(raw); err == nil {

@@ -10,10 +10,11 @@ import (
 // definitionBody is a definition as a client writes it. What the contract names
 // and this release lacks is refused, not ignored.
 type definitionBody struct {
-	Fields   []fieldBody `json:"fields,omitempty" nullable:"false" doc:"Members of the documents that are searched or filtered by; up to 64. Without it they are inferred."`
-	Embed    []string    `json:"embed,omitempty" nullable:"false" doc:"Text fields whose meaning is searched; [] for none. Without it, every text field, or none where a field is a vector."`
-	Metric   Metric      `json:"metric,omitempty" enum:"cosine,dot,euclid" default:"cosine" doc:"How vectors are compared: by their angle, their dot product, or their distance, whose score is below 0."`
-	Language string      `json:"language,omitempty" default:"english" doc:"Of the text fields that name none, by its name or code: whose words are brought to their stem, and whose stop words are left out. simple does neither."`
+	Fields    []fieldBody `json:"fields,omitempty" nullable:"false" doc:"Members of the documents that are searched or filtered by; up to 64. Without it they are inferred."`
+	Embed     []string    `json:"embed,omitempty" nullable:"false" doc:"Text fields whose meaning is searched; [] for none. Without it, every text field, or none where a field is a vector."`
+	Metric    Metric      `json:"metric,omitempty" enum:"cosine,dot,euclid" default:"cosine" doc:"How vectors are compared: by their angle, their dot product, or their distance, whose score is below 0."`
+	Precision Precision   `json:"precision,omitempty" enum:"int8,float32" doc:"Of the vectors: int8, which is the default, finds them by one byte a number and keeps two; float32 keeps and compares four."`
+	Language  string      `json:"language,omitempty" default:"english" doc:"Of the text fields that name none, by its name or code: whose words are brought to their stem, and whose stop words are left out. simple does neither."`
 }
 
 type fieldBody struct {
@@ -25,7 +26,7 @@ type fieldBody struct {
 }
 
 func (b *definitionBody) definition() Definition {
-	d := Definition{Embed: b.Embed, EmbedAll: b.Embed == nil, Metric: b.Metric, Language: b.Language}
+	d := Definition{Embed: b.Embed, EmbedAll: b.Embed == nil, Metric: b.Metric, Precision: b.Precision, Language: b.Language}
 	if b.Fields != nil {
 		d.Fields = []Field{}
 	}

@@ -108,7 +108,7 @@ func newMerge(ctx context.Context, sc *schema, parts []*part, live []bitset.Set)
 		inputs[o.part].Rows[o.row] = uint32(n)
 		b.versions, b.sizes = append(b.versions, o.version), append(b.sizes, g.sizes[o.row])
 		if b.vectors != nil {
-			b.vectors.gather(g.vectors.halvesOf(o.row))
+			b.vectors.gather(g.vectors.numbersOf(o.row))
 		}
 	}
 	for i, c := range b.columns {

@@ -15,7 +15,11 @@ type probe struct {
 }
 
 func newProbe(s space, v []float32) *probe {
-	p := &probe{vector: v, codes: make([]int8, s.stride())}
+	p := &probe{vector: v}
+	if s.precision == Float32 {
+		return p
+	}
+	p.codes = make([]int8, s.stride())
 	p.scale = quantise(v, p.codes[:len(v)])
 	return p
 }
@@ -46,7 +50,7 @@ func (v *vectors) plan(admitted, breadth int, exact bool) way {
 	case exact || v.coarse:
 		return wayExact
 	case v.graph == nil || float64(admitted) <= v.walkCost(admitted, breadth):
-		return wayScan
+		return v.scanned()
 	case admitted < v.count():
 		return wayFiltered
 	}
@@ -81,22 +85,40 @@ func (v *vectors) nearest(p *probe, breadth int, admitted bitset.Set, exact bool
 	how = v.plan(count, breadth, exact)
 	switch how {
 	case wayGraph, wayFiltered:
-		codes, scale := v.probeCodes(p)
 		broad := breadth
 		if sparse*count < v.count() {
 			broad *= widerStep
 		}
-		list := v.graph.Search(&s.graph, codes, broad, admitted)
-		if len(list) >= breadth {
-			s.near = s.near[:0]
-			for _, n := range list[:breadth] {
-				s.near = append(s.near, near{n.Row, float32(n.Score) * scale * v.scale})
-			}
-			return s.near, how
+		if list := v.walk(p, broad, admitted, s); len(list) >= breadth {
+			return list[:breadth], how
 		}
-		how = wayScan
+		how = v.scanned()
 	}
 	return v.scan(p, breadth, admitted, how == wayExact, s), how
+}
+
+// scanned is the way that is left to a walk.
+func (v *vectors) scanned() way {
+	if v.coded() {
+		return wayScan
+	}
+	return wayExact
+}
+
+// walk returns what the graph leads to, the best first.
+func (v *vectors) walk(p *probe, breadth int, admitted bitset.Set, s *scratch) []near {
+	s.near = s.near[:0]
+	if !v.coded() {
+		for _, n := range v.graph.SearchNumbers(&s.graph, p.vector, breadth, admitted) {
+			s.near = append(s.near, near{n.Row, n.Float()})
+		}
+		return s.near
+	}
+	codes, scale := v.probeCodes(p)
+	for _, n := range v.graph.Search(&s.graph, codes, breadth, admitted) {
+		s.near = append(s.near, near{n.Row, float32(n.Score) * scale * v.scale})
+	}
+	return s.near
 }
 
 // probeCodes returns the query's codes for a graph and their scale. Distances
@@ -132,8 +154,9 @@ func (v *vectors) scan(p *probe, breadth int, admitted bitset.Set, exact bool, s
 		switch dots := s.dots[:to-from]; {
 		case len(numbers) == 0:
 		case exact:
-			for _, n := range numbers {
-				best.offer(near{n, float32(v.space.score(p.vector, v.half(n)))})
+			v.space.scores(p.vector, v.numbers, numbers, s.scores[:len(numbers)])
+			for i, n := range numbers {
+				best.offer(near{n, s.scores[i]})
 			}
 		case 4*len(numbers) >= to-from:
 			v.codes.Scan(codes, from, to, dots)

@@ -74,7 +74,7 @@ func (g *part) add(r *row) {
 	}
 	addValues(g.fields, r.values)
 	if g.vectors != nil {
-		g.vectors.add(r.halves)
+		g.vectors.add(r.numbers)
 	}
 	g.revive(at)
 }

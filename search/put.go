@@ -6,7 +6,6 @@ import (
 
 	"quintet/engine"
 	"quintet/engine/api"
-	"quintet/search/binary16"
 	"quintet/search/embed"
 )
 
@@ -156,10 +155,10 @@ func (s *Service) embedPuts(ctx context.Context, puts []*Put) error {
 
 // giveVectors stores the vectors of a document's passages.
 func (p *Put) giveVectors(passages []embed.Passage, vectors [][]float32) {
-	p.document.vector = binary16.Append(nil, vectors[0])
+	p.document.vector = p.schema.space.append(nil, vectors[0])
 	p.passages = nil
 	if p.document.more = len(vectors) > 1; p.document.more {
-		p.passages = encodePassages(passages, vectors)
+		p.passages = encodePassages(p.schema.space, passages, vectors)
 	}
 }
 

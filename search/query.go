@@ -8,7 +8,7 @@ import (
 	"quintet/engine"
 	"quintet/engine/api"
 	"quintet/engine/filter"
-	"quintet/search/binary16"
+	"quintet/search/binary32"
 	"quintet/search/inverted"
 )
 
@@ -168,6 +168,6 @@ func (q *Query) fingerprint(collection engine.ID, p *plan, caller engine.Princip
 	for _, part := range []string{p.mode, q.Q, q.Filter, strings.Join(q.Sort, ","), fmt.Sprint(p.exact, p.fusion.Method, *p.fusion.Share, p.fusion.Depth)} {
 		_, _ = h.Write(append([]byte(part), 0))
 	}
-	_, _ = h.Write(binary16.Append(nil, q.Vector))
+	_, _ = h.Write(binary32.Append(nil, q.Vector))
 	return h.Sum32()
 }

@@ -22,15 +22,17 @@ type record struct {
 	Infer    bool      `json:"infer,omitempty"`
 	Embed    []string  `json:"embed,omitempty"`
 	EmbedAll bool      `json:"embed_all,omitempty"`
-	Metric   Metric    `json:"metric,omitempty"`   // "" = cosine
-	Language string    `json:"language,omitempty"` // of inferred fields; "" = english
-	Model    string    `json:"model,omitempty"`    // hash of the embedding model, where there are vectors
-	Created  time.Time `json:"created"`
-	Updated  time.Time `json:"updated"`
+	Metric   Metric    `json:"metric,omitempty"` // "" = cosine
+	// Precision of vectors, where there are any; "" = int8.
+	Precision Precision `json:"precision,omitempty"`
+	Language  string    `json:"language,omitempty"` // of inferred fields; "" = english
+	Model     string    `json:"model,omitempty"`    // hash of the embedding model, where there are vectors
+	Created   time.Time `json:"created"`
+	Updated   time.Time `json:"updated"`
 }
 
 func newRecord(id engine.ID, d Definition, model string, now time.Time) *record {
-	r := &record{ID: id, Version: 1, Declared: d.Fields, Infer: d.Fields == nil, Embed: d.Embed, EmbedAll: d.EmbedAll, Metric: d.Metric, Language: d.Language, Created: now, Updated: now}
+	r := &record{ID: id, Version: 1, Declared: d.Fields, Infer: d.Fields == nil, Embed: d.Embed, EmbedAll: d.EmbedAll, Metric: d.Metric, Precision: d.Precision, Language: d.Language, Created: now, Updated: now}
 	if d.embeds() {
 		r.Model = model
 	}
@@ -44,6 +46,9 @@ func (r *record) definition() Definition {
 	d := Definition{Fields: r.Declared, Embed: r.Embed, EmbedAll: r.EmbedAll, Metric: cmp.Or(r.Metric, Cosine), Language: cmp.Or(r.Language, english)}
 	if r.Infer {
 		d.Fields = nil
+	}
+	if d.hasVectors() {
+		d.Precision = cmp.Or(r.Precision, Int8)
 	}
 	d.Fields = slices.Clone(d.Fields)
 	for i := range d.Fields { // an older release wrote none
@@ -93,7 +98,7 @@ func newSchema(r *record) *schema {
 	for i, f := range s.fields {
 		s.index[f.Name] = i
 		if n := f.Type.dimensions(); n > 0 {
-			s.given, s.space = i, space{n, cmp.Or(r.Metric, Cosine)}
+			s.given, s.space = i, space{n, cmp.Or(r.Metric, Cosine), cmp.Or(r.Precision, Int8)}
 		}
 		if f.Type != Text {
 			continue
@@ -115,7 +120,7 @@ func newSchema(r *record) *schema {
 		}
 	}
 	if s.embeds() {
-		s.space = space{Dimensions, cmp.Or(r.Metric, Cosine)}
+		s.space = space{Dimensions, cmp.Or(r.Metric, Cosine), cmp.Or(r.Precision, Int8)}
 	}
 	return s
 }

@@ -189,7 +189,6 @@ func (c *collection) evict() bool {
 	if c.index == nil || c.users > 0 || !c.index.atRest() {
 		return false
 	}
-	c.stored = c.index.documents()
 	c.index = nil
 	return true
 }

@@ -15,7 +15,7 @@ type row struct {
 	bytes   int // of the stored document
 	values  []value
 	tokens  []inverted.Token
-	halves  []byte // its vectors
+	numbers []byte // of its vectors, as they are stored
 }
 
 // fieldGap is so far apart that no phrase reaches from one field to the next.
@@ -32,7 +32,7 @@ func (s *schema) newRow(p put) (*row, error) {
 		return nil, corrupt(bucketDocuments, "a document cannot be read: %v", err)
 	}
 	r := &row{version: p.version, bytes: len(p.value)}
-	if r.halves, err = d.halves(p.passages); err != nil {
+	if r.numbers, err = d.numbers(s.space, p.passages); err != nil {
 		return nil, err
 	}
 	r.values, _ = s.values(m) // it was checked before it was stored

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"encoding/json"
@@ -45,7 +46,7 @@ func (b *sealing) add(r *row) {
 	}
 	addValues(b.columns, r.values)
 	if b.vectors != nil {
-		b.vectors.gather(r.halves)
+		b.vectors.gather(r.numbers)
 	}
 }
 
@@ -58,6 +59,7 @@ type segmentInfo struct {
 	Fields     []Field   `json:"fields,omitempty"`
 	Dimensions int       `json:"dimensions,omitempty"`
 	Metric     Metric    `json:"metric,omitempty"`
+	Precision  Precision `json:"precision,omitempty"` // "" = int8, where there are vectors
 	Scale      float32   `json:"scale,omitempty"`
 	Coarse     bool      `json:"coarse,omitempty"`
 }
@@ -89,12 +91,14 @@ func (b *sealing) seal(ctx context.Context, id engine.ID) (*part, []section, err
 		sections = append(sections, section{sectionColumn, uint32(i), data})
 	}
 	if v := b.vectors; v != nil {
-		v.encodeCodes()
-		v.judge()
-		if v.graph, err = graph.Build(ctx, v.codes, graph.Options{Seed: graphSeed, Workers: 1}); err != nil {
+		if v.coded() {
+			v.encodeCodes()
+			v.judge()
+		}
+		if v.graph, err = graph.Build(ctx, v.walked(), graph.Options{Seed: graphSeed, Workers: 1}); err != nil {
 			return nil, nil, err
 		}
-		info.Dimensions, info.Metric, info.Scale, info.Coarse = v.space.dimensions, v.space.metric, v.scale, v.coarse
+		info.Dimensions, info.Metric, info.Precision, info.Scale, info.Coarse = v.space.dimensions, v.space.metric, v.space.precision, v.scale, v.coarse
 		sections = append(sections, v.sections()...)
 	}
 	sections[0].data, err = json.Marshal(info)
@@ -141,7 +145,7 @@ func openPart(sc *schema, r io.Reader, size int64) (*part, error) {
 		g.columns = append(g.columns, c)
 	}
 	if sc.hasVectors() {
-		g.vectors, err = openVectors(sc.space, info.Scale, info.Rows, f.get(sectionStarts, 0), f.get(sectionHalves, 0), f.get(sectionCodes, 0), f.get(sectionGraph, 0))
+		g.vectors, err = openVectors(sc.space, info.Scale, info.Rows, f.get(sectionStarts, 0), f.get(sectionNumbers, 0), f.get(sectionCodes, 0), f.get(sectionGraph, 0))
 		if err == nil {
 			g.vectors.coarse = info.Coarse
 		}
@@ -152,7 +156,10 @@ func openPart(sc *schema, r io.Reader, size int64) (*part, error) {
 // belongs refuses a segment of something else: its fields are the first of the
 // collection's, its vectors are of the same space and model.
 func (i *segmentInfo) belongs(sc *schema) error {
-	space := space{i.Dimensions, i.Metric}
+	space := space{i.Dimensions, i.Metric, i.Precision}
+	if space.dimensions > 0 {
+		space.precision = cmp.Or(space.precision, Int8)
+	}
 	if i.Collection != sc.ID || i.Model != sc.Model || i.Rows < 0 || len(i.Fields) > len(sc.fields) || space != sc.space {
 		return fmt.Errorf("the segment belongs to another collection, or to another state of it")
 	}

@@ -20,8 +20,8 @@ const (
 	sectionText                            // package inverted
 	sectionColumn                          // package column, one for each field
 	sectionStarts                          // uint32 a row and one more: its first vector
-	sectionHalves                          // binary16
-	sectionCodes                           // int8
+	sectionNumbers                         // binary16 or binary32
+	sectionCodes                           // int8, of vectors in binary16
 	sectionGraph                           // package graph
 	sectionKinds
 )

@@ -7,7 +7,6 @@ import (
 
 	"quintet/engine"
 	"quintet/engine/api"
-	"quintet/search/binary16"
 )
 
 // SimilarQuery asks for the documents that are nearest to one.
@@ -73,15 +72,15 @@ func (s *Service) planSimilar(ctx context.Context, v *engine.View, t engine.Tena
 	if shown, err := sc.shows(bound, d.json); err != nil || !shown {
 		return nil, cmp.Or(err, error(errDocumentNotFound))
 	}
-	halves, err := d.halves(v.Get(bucketPassages, documentKey(c.id, ver)))
+	numbers, err := d.numbers(sc.space, v.Get(bucketPassages, documentKey(c.id, ver)))
 	if err != nil {
 		return nil, err
 	}
-	if len(halves) == 0 {
+	if len(numbers) == 0 {
 		return nil, errNoVector
 	}
-	all := make([]float32, len(halves)/2)
-	binary16.Floats(all, halves)
+	all := make([]float32, len(numbers)/sc.space.bytes()*sc.space.dimensions)
+	sc.space.floats(all, numbers)
 	p, err := (&Query{
 		Mode: modeSemantic, Vector: all, Limit: q.Limit, Cursor: q.Cursor, Filter: q.Filter, Exact: q.Exact,
 		Facets: q.Facets, FacetLimit: q.FacetLimit, Explain: q.Explain,

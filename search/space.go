@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"quintet/search/binary16"
+	"quintet/search/binary32"
 	"quintet/search/embed"
 	"quintet/search/graph"
 )
@@ -22,15 +23,49 @@ const (
 	Euclid Metric = "euclid" // minus the distance
 )
 
+// Precision says how the vectors of a collection are kept and found.
+type Precision string
+
+// The precisions.
+const (
+	// Int8 keeps binary16 and finds the nearest by codes of one byte a number.
+	Int8 Precision = "int8"
+	// Float32 keeps and compares the numbers as they come.
+	Float32 Precision = "float32"
+)
+
 // space is where the vectors of a collection are: how many numbers each has,
-// and what is near.
+// what is near, and how exactly.
 type space struct {
 	dimensions int
 	metric     Metric
+	precision  Precision
 }
 
-// bytes is what a vector takes as it is stored, in binary16.
-func (s space) bytes() int { return binary16.Size * s.dimensions }
+// bytes is what a vector takes as it is stored, in binary16 or in binary32.
+func (s space) bytes() int {
+	if s.precision == Float32 {
+		return binary32.Size * s.dimensions
+	}
+	return binary16.Size * s.dimensions
+}
+
+// append appends a vector as it is stored.
+func (s space) append(b []byte, v []float32) []byte {
+	if s.precision == Float32 {
+		return binary32.Append(b, v)
+	}
+	return binary16.Append(b, v)
+}
+
+// floats reads stored numbers, as many as dst has.
+func (s space) floats(dst []float32, numbers []byte) {
+	if s.precision == Float32 {
+		binary32.Floats(dst, numbers)
+	} else {
+		binary16.Floats(dst, numbers)
+	}
+}
 
 // stride is how many codes a row of the index has: whole blocks of the kernels.
 func (s space) stride() int { return (s.dimensions + graph.Block - 1) / graph.Block * graph.Block }
@@ -49,19 +84,30 @@ func (s space) check(location string, v []float32) ([]float32, error) {
 	switch {
 	case math.IsNaN(sum) || math.IsInf(sum, 0):
 		return nil, invalid(location, "has a number that is none, or infinite, or too large")
-	case s.metric != Cosine && most > binary16.Most:
-		return nil, invalid(location, "has a number above %d, which binary16 cannot hold", binary16.Most)
-	case s.metric != Cosine:
+	case s.metric != Cosine && s.precision == Float32 && sum > longest*longest:
+		return nil, invalid(location, "is longer than %.2g, and float32 cannot compare it with others; make all vectors shorter", float64(longest))
+	case s.metric != Cosine && s.precision != Float32 && most > binary16.Most:
+		return nil, invalid(location, "has a number above %d, which a collection of the precision %s cannot hold; %s can", binary16.Most, Int8, Float32)
+	case s.metric != Cosine, s.precision == Float32 && math.Abs(sum-1) < unit:
 		return v, nil
 	case sum == 0:
 		return nil, invalid(location, "is zero, which has no direction")
 	}
-	unit := make([]float32, len(v))
+	turned := make([]float32, len(v))
 	for i, x := range v {
-		unit[i] = float32(float64(x) / math.Sqrt(sum))
+		turned[i] = float32(float64(x) / math.Sqrt(sum))
 	}
-	return unit, nil
+	return turned, nil
 }
+
+const (
+	// longest is so long that no sum of products or squares of two vectors leaves
+	// float32.
+	longest = 1 << 62
+	// unit is how far from 1 the square of a length is after rounding to float32.
+	// Such a vector is kept as it came.
+	unit = 0x1p-22
+)
 
 // codeZero is the byte of the code 0.
 const codeZero = 128
@@ -70,11 +116,34 @@ const codeZero = 128
 const maxPassages = 32
 
 // score compares a query with a stored vector.
-func (s space) score(q []float32, halves []byte) float64 {
-	if s.metric == Euclid {
-		return -math.Sqrt(float64(binary16.Distance(q, halves)))
+func (s space) score(q []float32, numbers []byte) float64 {
+	switch {
+	case s.precision == Float32 && s.metric == Euclid:
+		return -math.Sqrt(float64(binary32.Distance(q, numbers)))
+	case s.precision == Float32:
+		return float64(binary32.Dot(q, numbers))
+	case s.metric == Euclid:
+		return -math.Sqrt(float64(binary16.Distance(q, numbers)))
 	}
-	return float64(binary16.Dot(q, halves))
+	return float64(binary16.Dot(q, numbers))
+}
+
+// scores compares a query with the given ones of many stored vectors: numbers
+// that order as the scores do.
+func (s space) scores(q []float32, numbers []byte, given []uint32, scores []float32) {
+	switch {
+	case s.precision == Float32 && s.metric == Euclid:
+		binary32.Distances(q, numbers, given, scores)
+		for i, d := range scores {
+			scores[i] = -d
+		}
+	case s.precision == Float32:
+		binary32.Dots(q, numbers, given, scores)
+	default:
+		for i, n := range given {
+			scores[i] = float32(s.score(q, numbers[s.bytes()*int(n):][:s.bytes()]))
+		}
+	}
 }
 
 // quantise turns a vector into codes of 8 bits, -127 to 127: v ≈ scale · codes.

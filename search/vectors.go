@@ -11,24 +11,25 @@ import (
 )
 
 // vectors are those of a part: for each row any number of them, one behind the
-// other, in binary16, by which they are compared in the end, and as codes, by
+// other, their numbers, by which they are compared in the end, and codes, by
 // which the nearest are found first.
 //
 // While a part grows, every vector has a scale of its own. A sealed part has
-// one for all, and a graph.
+// one for all, and a graph. Vectors of float32 have no codes: there graph and
+// scan compare the numbers.
 type vectors struct {
-	space  space
-	starts []uint32 // row → its first vector; one more than there are rows
-	rows   []uint32 // vector → row
-	halves []byte
-	codes  graph.Vectors
-	scales []float32 // nil in a sealed part
-	norms  []float32 // squares of the lengths, for Euclid; nil in a sealed part
-	scale  float32
-	graph  *graph.Graph
-	coarse bool     // the codes say too little
-	sums   codeSums // of a part that grows
-	uneven bool     // some row has not exactly one vector, so their numbers differ
+	space   space
+	starts  []uint32 // row → its first vector; one more than there are rows
+	rows    []uint32 // vector → row
+	numbers []byte   // as they are stored, in binary16 or in binary32
+	codes   graph.Vectors
+	scales  []float32 // nil in a sealed part
+	norms   []float32 // squares of the lengths, for Euclid; nil in a sealed part
+	scale   float32
+	graph   *graph.Graph
+	coarse  bool     // the codes say too little
+	sums    codeSums // of a part that grows
+	uneven  bool     // some row has not exactly one vector, so their numbers differ
 }
 
 func newVectors(s space) *vectors {
@@ -41,26 +42,33 @@ func (v *vectors) count() int { return len(v.rows) }
 // of returns the numbers of a row's vectors.
 func (v *vectors) of(row uint32) (from, to uint32) { return v.starts[row], v.starts[row+1] }
 
-// half returns one vector in binary16.
-func (v *vectors) half(n uint32) []byte {
+// vector returns one as it is stored.
+func (v *vectors) vector(n uint32) []byte {
 	size := v.space.bytes()
-	return v.halves[int(n)*size : int(n+1)*size]
+	return v.numbers[int(n)*size : int(n+1)*size]
 }
 
-// halvesOf returns the vectors of a row in binary16, one behind the other.
-func (v *vectors) halvesOf(row uint32) []byte {
+// numbersOf returns the vectors of a row as they are stored, one behind the other.
+func (v *vectors) numbersOf(row uint32) []byte {
 	from, to := v.of(row)
 	size := v.space.bytes()
-	return v.halves[int(from)*size : int(to)*size]
+	return v.numbers[int(from)*size : int(to)*size]
 }
 
+// coded reports whether vectors have codes.
+func (v *vectors) coded() bool { return v.space.precision != Float32 }
+
 // add appends the vectors of the next row.
-func (v *vectors) add(halves []byte) {
+func (v *vectors) add(numbers []byte) {
+	if !v.coded() {
+		v.gather(numbers)
+		return
+	}
 	row := uint32(len(v.starts) - 1)
 	one := make([]float32, v.space.dimensions)
 	codes := make([]int8, v.codes.Stride)
-	for at := 0; at < len(halves); at += v.space.bytes() {
-		binary16.Floats(one, halves[at:at+v.space.bytes()])
+	for at := 0; at < len(numbers); at += v.space.bytes() {
+		binary16.Floats(one, numbers[at:at+v.space.bytes()])
 		scale := quantise(one, codes[:len(one)])
 		v.scales = append(v.scales, scale)
 		v.appendCodes(codes)
@@ -70,13 +78,13 @@ func (v *vectors) add(halves []byte) {
 		v.rows = append(v.rows, row)
 		v.coarse = v.sums.add(one, codes, scale, len(v.rows))
 	}
-	v.end(halves)
+	v.end(numbers)
 }
 
 // end ends a row.
-func (v *vectors) end(halves []byte) {
-	v.uneven = v.uneven || len(halves) != v.space.bytes()
-	v.halves = append(v.halves, halves...)
+func (v *vectors) end(numbers []byte) {
+	v.uneven = v.uneven || len(numbers) != v.space.bytes()
+	v.numbers = append(v.numbers, numbers...)
 	v.starts = append(v.starts, uint32(len(v.rows)))
 }
 
@@ -93,13 +101,14 @@ func norm(v []float32) (sum float64) {
 	return sum
 }
 
-// gather appends the vectors of the next row of a part that is to be sealed.
-func (v *vectors) gather(halves []byte) {
+// gather appends the vectors of the next row as numbers alone, as to a part that
+// is to be sealed.
+func (v *vectors) gather(numbers []byte) {
 	row := uint32(len(v.starts) - 1)
-	for range len(halves) / v.space.bytes() {
+	for range len(numbers) / v.space.bytes() {
 		v.rows = append(v.rows, row)
 	}
-	v.end(halves)
+	v.end(numbers)
 }
 
 // encodeCodes gives all vectors codes of one scale.
@@ -109,7 +118,7 @@ func (v *vectors) encodeCodes() {
 	codes := make([]int8, v.codes.Stride)
 	v.codes.Codes = make([]byte, 0, v.count()*v.codes.Stride)
 	for n := range uint32(v.count()) {
-		binary16.Floats(one, v.half(n))
+		binary16.Floats(one, v.vector(n))
 		quantiseBy(one, v.scale, codes[:len(one)])
 		v.appendCodes(codes)
 		if v.space.metric == Euclid {
@@ -132,7 +141,7 @@ func bias(codes []int8) int32 {
 const sampled = 1 << 17
 
 func (v *vectors) chooseScale() float32 {
-	total := len(v.halves) / binary16.Size
+	total := len(v.numbers) / binary16.Size
 	step := total/sampled + 1
 	if v.space.metric == Dot {
 		step = 1 // the longest are the nearest: none may be cut
@@ -142,7 +151,7 @@ func (v *vectors) chooseScale() float32 {
 	}
 	sample := make([]float32, 0, total/step+1)
 	for i := 0; i < total; i += step {
-		sample = append(sample, binary16.Magnitude(v.halves, i))
+		sample = append(sample, binary16.Magnitude(v.numbers, i))
 	}
 	if v.space.metric == Dot && len(sample) > 0 {
 		return commonScale([]float32{slices.Max(sample)})
@@ -152,7 +161,7 @@ func (v *vectors) chooseScale() float32 {
 
 // memory is what the vectors take, in bytes.
 func (v *vectors) memory() int64 {
-	n := int64(4*cap(v.starts) + 4*cap(v.rows) + cap(v.halves) + cap(v.codes.Codes) + 4*(cap(v.codes.Bias)+cap(v.scales)+cap(v.norms)))
+	n := int64(4*cap(v.starts) + 4*cap(v.rows) + cap(v.numbers) + cap(v.codes.Codes) + 4*(cap(v.codes.Bias)+cap(v.scales)+cap(v.norms)))
 	if v.graph != nil {
 		n += v.graph.Memory()
 	}
@@ -161,48 +170,77 @@ func (v *vectors) memory() int64 {
 
 // sections are the vectors of a sealed part as its file has them.
 func (v *vectors) sections() []section {
-	return []section{
-		{kind: sectionStarts, data: appendWords(nil, v.starts)},
-		{kind: sectionHalves, data: v.halves},
-		{kind: sectionCodes, data: v.codes.Codes},
-		{kind: sectionGraph, data: v.graph.Append(nil)},
+	list := []section{{kind: sectionStarts, data: appendWords(nil, v.starts)}, {kind: sectionNumbers, data: v.numbers}}
+	if v.coded() {
+		list = append(list, section{kind: sectionCodes, data: v.codes.Codes})
 	}
+	return append(list, section{kind: sectionGraph, data: v.graph.Append(nil)})
+}
+
+// walked are the vectors that the graph leads over.
+func (v *vectors) walked() graph.Vectors {
+	if v.coded() {
+		return v.codes
+	}
+	form := graph.Float32Dot
+	if v.space.metric == Euclid {
+		form = graph.Float32Distance
+	}
+	return graph.Vectors{Codes: v.numbers, Stride: v.space.bytes(), Form: form}
 }
 
 // openVectors reads the vectors of a sealed part of so many rows.
-func openVectors(s space, scale float32, rows int, starts, halves, codes, links []byte) (v *vectors, err error) {
+func openVectors(s space, scale float32, rows int, starts, numbers, codes, links []byte) (v *vectors, err error) {
 	v = newVectors(s)
-	v.scale, v.halves, v.codes.Codes = scale, halves, codes
+	v.scale, v.numbers, v.codes.Codes = scale, numbers, codes
 	if v.starts, err = readWords(starts); err != nil {
 		return nil, err
 	}
+	if err := v.openRows(rows); err != nil {
+		return nil, err
+	}
+	stride := 0
+	if v.coded() {
+		stride = s.stride()
+	}
+	if len(numbers) != v.count()*s.bytes() || len(codes) != v.count()*stride {
+		return nil, fmt.Errorf("%d vectors have %d and %d bytes", v.count(), len(numbers), len(codes))
+	}
+	if v.coded() && s.metric == Euclid {
+		v.codes.Bias = biases(codes, stride)
+	}
+	v.graph, err = graph.Open(links, v.walked())
+	return v, err
+}
+
+// openRows finds out which row each vector is of.
+func (v *vectors) openRows(rows int) error {
 	if len(v.starts) != rows+1 || v.starts[0] != 0 {
-		return nil, fmt.Errorf("%d rows have the vectors of %d", rows, len(v.starts)-1)
+		return fmt.Errorf("%d rows have the vectors of %d", rows, len(v.starts)-1)
 	}
 	for row, from := range v.starts[:rows] {
 		to := v.starts[row+1]
 		if to < from || to-from > maxPassages {
-			return nil, fmt.Errorf("row %d has the vectors %d to %d", row, from, to)
+			return fmt.Errorf("row %d has the vectors %d to %d", row, from, to)
 		}
 		for range to - from {
 			v.rows = append(v.rows, uint32(row))
 		}
 		v.uneven = v.uneven || to-from != 1
 	}
-	if len(halves) != v.count()*s.bytes() || len(codes) != v.count()*s.stride() {
-		return nil, fmt.Errorf("%d vectors have %d and %d bytes", v.count(), len(halves), len(codes))
-	}
-	if s.metric == Euclid {
-		one := make([]int8, s.stride())
-		for n := range v.count() {
-			for i, b := range codes[n*s.stride() : (n+1)*s.stride()] {
-				one[i] = int8(int(b) - codeZero)
-			}
-			v.codes.Bias = append(v.codes.Bias, bias(one))
+	return nil
+}
+
+// biases are those of many codes.
+func biases(codes []byte, stride int) (list []int32) {
+	one := make([]int8, stride)
+	for from := 0; from < len(codes); from += stride {
+		for i, b := range codes[from : from+stride] {
+			one[i] = int8(int(b) - codeZero)
 		}
+		list = append(list, bias(one))
 	}
-	v.graph, err = graph.Open(links, v.codes)
-	return v, err
+	return list
 }
 
 func appendWords(b []byte, list []uint32) []byte {

@@ -20,7 +20,7 @@ type inserter struct {
 func newInserter(g *Graph, o Options, l *locks) *inserter {
 	return &inserter{
 		g: g, breadth: o.Breadth, locks: l,
-		query: make([]int8, g.vectors.Stride), other: make([]int8, g.vectors.Stride),
+		query: g.vectors.newQuery(), other: g.vectors.newQuery(),
 	}
 }
 

@@ -16,7 +16,7 @@ func (g *Graph) mend(ctx context.Context, o Options) error {
 	}
 	reached := bitset.New(g.Rows())
 	g.reach(reached, g.entry)
-	query, s := make([]int8, g.vectors.Stride), new(Scratch)
+	query, s := g.vectors.newQuery(), new(Scratch)
 	breadth := min(o.Breadth, g.Rows())
 	for row := range uint32(g.Rows()) {
 		if reached.Has(row) {

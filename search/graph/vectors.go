@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"unsafe"
+
+	"quintet/search/binary32"
 )
 
 const (
@@ -28,12 +30,15 @@ const (
 // the order of the scores is that of the distances. All scores are exact; those
 // with a bias must fit int32.
 //
+// With another Form the codes are numbers: numbers.go.
+//
 // Vectors are not copied and must not change. All methods are safe for
 // concurrent use and allocate nothing.
 type Vectors struct {
 	Codes  []byte
 	Stride int
 	Bias   []int32
+	Form   Form // Int8, unless Codes are numbers
 }
 
 // Rows is the number of vectors.
@@ -47,7 +52,7 @@ func (v Vectors) Rows() int {
 // Scan writes the scores of the rows from…to-1 to scores, which has to-from
 // elements. The query has Stride elements. Anything else panics.
 func (v Vectors) Scan(query []int8, from, to int, scores []int32) {
-	need(v.check() == nil && len(query) == v.Stride && from >= 0 && from <= to && to <= v.Rows() && len(scores) == to-from)
+	need(v.Form == Int8 && v.check() == nil && len(query) == v.Stride && from >= 0 && from <= to && to <= v.Rows() && len(scores) == to-from)
 	if from == to {
 		return
 	}
@@ -62,7 +67,7 @@ func (v Vectors) Scan(query []int8, from, to int, scores []int32) {
 // Gather writes the scores of rows, in any order, to scores, which has as many
 // elements. The query has Stride elements. Anything else panics.
 func (v Vectors) Gather(query []int8, rows []uint32, scores []int32) {
-	need(v.check() == nil && len(query) == v.Stride && len(scores) == len(rows))
+	need(v.Form == Int8 && v.check() == nil && len(query) == v.Stride && len(scores) == len(rows))
 	count, highest := v.Rows(), uint32(0)
 	for _, row := range rows {
 		highest = max(highest, row)
@@ -74,6 +79,10 @@ func (v Vectors) Gather(query []int8, rows []uint32, scores []int32) {
 // gather is Gather for what is known to be right.
 func (v *Vectors) gather(query []int8, rows []uint32, scores []int32) {
 	if len(rows) == 0 {
+		return
+	}
+	if v.Form != Int8 {
+		v.gatherNumbers(query, rows, scores)
 		return
 	}
 	gather(query, v.Codes, rows, scores)
@@ -88,6 +97,10 @@ func (v *Vectors) gather(query []int8, rows []uint32, scores []int32) {
 // build would go into single bytes.
 func (v *Vectors) query(row uint32, query []int8) {
 	const zeros = 0x8080808080808080
+	if v.Form != Int8 {
+		binary32.Floats(asNumbers(query), v.Codes[int(row)*v.Stride:])
+		return
+	}
 	codes := v.Codes[int(row)*v.Stride:][:len(query)]
 	signed := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(query))), len(query))
 	for len(codes) >= 8 && len(signed) >= 8 {
@@ -106,6 +119,8 @@ func (v *Vectors) bias(row uint32) int32 {
 // check is asked on every call of a public method, so it has to be cheap.
 func (v *Vectors) check() error {
 	switch {
+	case v.Form != Int8:
+		return v.checkNumbers()
 	case v.Stride <= 0 || v.Stride%Block != 0 || v.Stride > maxStride:
 		return fmt.Errorf("graph: a stride of %d is not a multiple of %d up to %d", v.Stride, Block, maxStride)
 	case len(v.Codes)%v.Stride != 0:
