@@ -57,7 +57,7 @@ func TestPublicRoutes(t *testing.T) {
 // bodies of the operations that take one. An operation that is not here is
 // sent {}.
 var bodies = map[string]string{
-	"put-documents": `[{"n":1}]`, "put-document": `{"n":1}`, "search-collection": `{"mode":"keyword"}`, "similar-documents": `{"id":"d0"}`,
+	"put-documents": `[{"n":1}]`, "put-document": `{"n":1}`, "patch-document": `{"n":1}`, "search-collection": `{"mode":"keyword"}`, "similar-documents": `{"id":"d0"}`,
 	"sign-image":   `{"operations":"w=10"}`,
 	"complete-job": `{"token":"1"}`, "fail-job": `{"token":"1","error":"x"}`, "snooze-job": `{"token":"1","delay":"1s"}`,
 	"enqueue-jobs": `{"payload":{"x":1}}`, "backfill-schedule": `{"from":"2026-01-01T00:00:00Z","to":"2026-01-02T00:00:00Z"}`, "preview-schedule-spec": `{"every":"1h","queue":"reports"}`, "put-schedule": `{"cron":"0 0 1 1 *","queue":"reports","job":{}}`,

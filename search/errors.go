@@ -16,6 +16,7 @@ var (
 	errCollectionMoved    = &engine.Error{Kind: engine.Conflict, Code: "collection_changed", Detail: "the collection has changed in this very moment; try again"}
 	errDocumentNotFound   = &engine.Error{Kind: engine.NotFound, Code: "document_not_found", Detail: "there is no such document in this collection"}
 	errDocumentETag       = &engine.Error{Kind: engine.Precondition, Code: "etag_mismatch", Detail: "If-Match does not name the current version of the document; read it again"}
+	errDocumentMoved      = &engine.Error{Kind: engine.Conflict, Code: "document_changed", Detail: "others change this document all the time; try again"}
 	errDocumentExists     = &engine.Error{Kind: engine.Precondition, Code: "document_exists", Detail: "there is a document of this id already, and If-None-Match lets none be replaced; leave it out, or take another id"}
 	errModelChanged       = &engine.Error{Kind: engine.Conflict, Code: "model_changed", Detail: "the vectors of this collection were made by another embedding model, which cannot be compared with the present one; keyword search goes on, for the rest make a new collection and send the documents there"}
 	errCursor             = &engine.Error{Kind: engine.Invalid, Code: "invalid_cursor", Detail: "the cursor is none that a search gave out; start again without it"}

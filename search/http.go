@@ -58,6 +58,8 @@ func (s *Service) Routes(a huma.API, e *echo.Echo) {
 	document.AddOperation(deleteDocumentsOperation(a))
 	e.PUT("/v1/collections/:collection/documents/:id", s.putDocument)
 	document.AddOperation(putDocumentOperation())
+	e.PATCH("/v1/collections/:collection/documents/:id", s.patchDocument)
+	document.AddOperation(patchDocumentOperation())
 	e.GET("/v1/collections/:collection/documents/:id", s.getDocument)
 	document.AddOperation(getDocumentOperation())
 	gone := operation("delete-document", http.MethodDelete, document1, "write", "Delete a document", "No search finds it when it answers.")

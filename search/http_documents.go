@@ -146,6 +146,38 @@ func putDocumentOperation() *huma.Operation {
 	return op
 }
 
+const mergePatchJSON = "application/merge-patch+json"
+
+// patchDocument changes one document.
+func (s *Service) patchDocument(c echo.Context) error {
+	patch, err := readDocument(c.Request().Body)
+	if err != nil {
+		return err
+	}
+	ifMatch, err := ifMatchOf(c.Request().Header)
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	d, err := s.Patch(ctx, tenantOf(ctx), c.Param("collection"), c.Param("id"), patch, ifMatch)
+	if err != nil {
+		return err
+	}
+	d.send(c, http.StatusOK)
+	return nil
+}
+
+func patchDocumentOperation() *huma.Operation {
+	op := documentOperation("patch-document", http.MethodPatch, "write", "Change a document",
+		"The members that are sent take the place of the document's own, and null removes one (JSON Merge Patch, RFC 7396). The change is on disk and found when it answers. A text that stays the same is not embedded again.")
+	op.Parameters = append(op.Parameters, &huma.Param{Name: "If-Match", In: "header", Description: "The ETag of the document to change, or several of which it has one; * for any.", Schema: &huma.Schema{Type: huma.TypeString}})
+	patch := &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}
+	op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{mergePatchJSON: {Schema: patch}, echo.MIMEApplicationJSON: {Schema: patch}}}
+	op.MaxBodyBytes = maxLine
+	op.Errors = append(op.Errors, http.StatusConflict, http.StatusPreconditionFailed)
+	return op
+}
+
 // getDocument returns one document.
 func (s *Service) getDocument(c echo.Context) error {
 	ctx := c.Request().Context()
