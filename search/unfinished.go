@@ -1,0 +1,78 @@
+package search
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"quintet/engine"
+)
+
+// What a snapshot or a restore writes before it is whole stands under an id
+// that no record names yet, and a note in bucketDropped says so from before the
+// first of it: like what a deleted collection left, it is swept, at once where
+// the work fails and by the next start after a crash. The commit that makes it
+// whole deletes the note. The sweeper passes over what is under way.
+
+// maxUnfinished is how many snapshots and restores a tenant has under way.
+const maxUnfinished = 2
+
+var errUnfinished = &engine.Error{Kind: engine.Busy, Code: "too_many_snapshots_under_way", Detail: "two snapshots or restores of this tenant are under way already; try again when one is done", RetryAfter: 5 * time.Second}
+
+// unfinished is what is under way. Safe for concurrent use.
+type unfinished struct {
+	mu sync.Mutex
+	of map[engine.ID]engine.Tenant
+}
+
+func (u *unfinished) has(id engine.ID) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	_, has := u.of[id]
+	return has
+}
+
+func (u *unfinished) begin(t engine.Tenant, id engine.ID) error {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	n := 0
+	for _, other := range u.of {
+		if other == t {
+			n++
+		}
+	}
+	if n >= maxUnfinished {
+		return errUnfinished
+	}
+	if u.of == nil {
+		u.of = map[engine.ID]engine.Tenant{}
+	}
+	u.of[id] = t
+	return nil
+}
+
+func (u *unfinished) end(id engine.ID) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	delete(u.of, id)
+}
+
+// under notes that what make writes under an id is not whole, and runs it. make
+// ends with the commit that deletes the note; where it fails, all is swept.
+func (s *Service) under(ctx context.Context, t engine.Tenant, id engine.ID, may func(*engine.Tx) error, make func() error) error {
+	if err := s.unfinished.begin(t, id); err != nil {
+		return err
+	}
+	err := s.e.Store.Update(ctx, t, func(tx *engine.Tx) error {
+		tx.Put(bucketDropped, id[:], []byte{formatDropped})
+		return may(tx)
+	})
+	if err == nil {
+		err = make()
+	}
+	s.unfinished.end(id)
+	if err != nil {
+		s.sweepSoon()
+	}
+	return err
+}
