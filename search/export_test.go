@@ -1,7 +1,10 @@
 package search
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,6 +15,7 @@ import (
 	"quintet/search/analysis"
 	"quintet/search/binary16"
 	"quintet/search/column"
+	"quintet/search/embed"
 	"quintet/search/inverted"
 )
 
@@ -333,4 +337,36 @@ func (s *Service) MeasureSample() bool {
 	default:
 		return false
 	}
+}
+
+// SnapshotFileOf writes a snapshot file: a head, and documents as they are
+// stored with their passages.
+func SnapshotFileOf(head string, documents ...[2][]byte) string {
+	var b bytes.Buffer
+	w := &snapshotWriter{w: &b, hash: sha256.New()}
+	w.frame = binary.LittleEndian.AppendUint32([]byte(snapshotMagic), formatSnapshot)
+	_ = w.flush()
+	w.begin(frameHead)
+	w.frame = append(w.frame, head...)
+	_ = w.end()
+	for _, d := range documents {
+		_ = w.add(put{value: d[0], passages: d[1]})
+	}
+	_ = w.close()
+	return b.String()
+}
+
+// StoredDocument is a document as it is stored.
+func StoredDocument(id, text string, hash byte, more bool, vector ...float32) []byte {
+	return stored{id: id, hash: [16]byte{hash}, vector: binary16.Append(nil, vector), more: more, json: []byte(text)}.encode()
+}
+
+// StoredPassages are passages as they are stored, all with one vector.
+func StoredPassages(vector []float32, places ...int) []byte {
+	var passages []embed.Passage
+	var vectors [][]float32
+	for i := 0; i < len(places); i += 2 {
+		passages, vectors = append(passages, embed.Passage{Start: places[i], End: places[i+1]}), append(vectors, vector)
+	}
+	return encodePassages(passages, vectors)
 }
