@@ -2,6 +2,7 @@ package search
 
 import (
 	"context"
+	"errors"
 	"io"
 
 	"quintet/engine"
@@ -39,14 +40,7 @@ func (s *Service) Restore(ctx context.Context, t engine.Tenant, name string, fil
 	}
 	s.metrics.restores.Inc()
 	s.publish(t, "collection.restored", name, 1)
-	if err := s.settle(ctx, t, x.id, x.seq); err != nil {
-		return info, err
-	}
-	if err := s.e.Store.View(ctx, t, func(v *engine.View) error { // BRIDGE
-		c := s.registry.find(t, x.id)
-		_, err := s.load(c, v)
-		return err
-	}); err != nil {
+	if err := x.load(); err != nil {
 		return info, err
 	}
 	return s.Collection(ctx, t, name)
@@ -77,6 +71,9 @@ func (s *Service) mayRestore(ctx context.Context, t engine.Tenant, name string) 
 	case err != errCollectionNotFound || !callerOf(ctx).Admits(name):
 		return err
 	}
+	if crowded := s.crowded.Load(); crowded != nil && (*crowded)[t.UID()] {
+		return errCrowded
+	}
 	return s.mayAdd(t)
 }
 
@@ -99,8 +96,9 @@ type restore struct {
 	seq    uint64 // of the last commit
 
 	slice []restored
-	bytes int
-	count int
+	bytes int // of the slice
+	count int // of all documents
+	total int64
 }
 
 // restored is a document that is to be stored.
@@ -175,7 +173,7 @@ func (x *restore) flush() error {
 		}
 		return nil
 	}, engine.Bulk, engine.Weight(x.bytes+512*len(x.slice)))
-	x.slice, x.bytes = x.slice[:0], 0
+	x.slice, x.bytes, x.total = x.slice[:0], 0, x.total+int64(x.bytes)
 	return err
 }
 
@@ -186,6 +184,10 @@ func (x *restore) finish(name string) error {
 	if err := x.s.mayAdd(x.t); err != nil {
 		return err
 	}
+	if err := x.s.admitIndex(&collection{tenant: x.t, name: name}, x.total); err != nil {
+		return err
+	}
+	x.s.unfinished.fill(x.id, x.count)
 	return x.s.e.Store.Update(x.ctx, x.t, func(tx *engine.Tx) error {
 		x.seq = tx.Seq()
 		if tx.Has(bucketCollections, []byte(name)) {
@@ -195,4 +197,26 @@ func (x *restore) finish(name string) error {
 		tx.Put(bucketCollections, []byte(name), x.schema.record.encode())
 		return nil
 	})
+}
+
+// load returns when the documents are found. The index is loaded like that of
+// any collection at its first use, which takes as long as indexing them.
+func (x *restore) load() error {
+	if err := x.s.seen.wait(x.ctx, x.seq); err != nil {
+		return err
+	}
+	for {
+		x.file.before()
+		c := x.s.registry.find(x.t, x.id)
+		if c == nil {
+			return errCollectionNotFound // deleted meanwhile
+		}
+		_, release, err := x.s.use(x.ctx, c)
+		if err == nil {
+			release()
+		}
+		if !errors.Is(err, errLoading) {
+			return err
+		}
+	}
 }

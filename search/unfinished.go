@@ -22,22 +22,26 @@ var errUnfinished = &engine.Error{Kind: engine.Busy, Code: "too_many_snapshots_u
 // unfinished is what is under way. Safe for concurrent use.
 type unfinished struct {
 	mu sync.Mutex
-	of map[engine.ID]engine.Tenant
+	of map[engine.ID]*making
+}
+
+type making struct {
+	tenant    engine.Tenant
+	documents int // of a collection that is restored, when all are stored
 }
 
 func (u *unfinished) has(id engine.ID) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	_, has := u.of[id]
-	return has
+	return u.of[id] != nil
 }
 
 func (u *unfinished) begin(t engine.Tenant, id engine.ID) error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	n := 0
-	for _, other := range u.of {
-		if other == t {
+	for _, m := range u.of {
+		if m.tenant == t {
 			n++
 		}
 	}
@@ -45,9 +49,9 @@ func (u *unfinished) begin(t engine.Tenant, id engine.ID) error {
 		return errUnfinished
 	}
 	if u.of == nil {
-		u.of = map[engine.ID]engine.Tenant{}
+		u.of = map[engine.ID]*making{}
 	}
-	u.of[id] = t
+	u.of[id] = &making{tenant: t}
 	return nil
 }
 
@@ -55,6 +59,23 @@ func (u *unfinished) end(id engine.ID) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	delete(u.of, id)
+}
+
+// fill notes how many documents a collection will have when it is restored.
+func (u *unfinished) fill(id engine.ID, documents int) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.of[id].documents = documents
+}
+
+// filled returns how many documents a collection begins with, once.
+func (u *unfinished) filled(id engine.ID) (documents int) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if m := u.of[id]; m != nil {
+		documents, m.documents = m.documents, 0
+	}
+	return documents
 }
 
 // under notes that what make writes under an id is not whole, and runs it. make
