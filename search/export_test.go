@@ -1,10 +1,7 @@
 package search
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
 	"maps"
 	"slices"
@@ -342,18 +339,11 @@ func (s *Service) MeasureSample() bool {
 // SnapshotFileOf writes a snapshot file: a head, and documents as they are
 // stored with their passages.
 func SnapshotFileOf(head string, documents ...[2][]byte) string {
-	var b bytes.Buffer
-	w := &snapshotWriter{w: &b, hash: sha256.New()}
-	w.frame = binary.LittleEndian.AppendUint32([]byte(snapshotMagic), formatSnapshot)
-	_ = w.flush()
-	w.begin(frameHead)
-	w.frame = append(w.frame, head...)
-	_ = w.end()
+	var puts []put
 	for _, d := range documents {
-		_ = w.add(put{value: d[0], passages: d[1]})
+		puts = append(puts, put{value: d[0], passages: d[1]})
 	}
-	_ = w.close()
-	return b.String()
+	return snapshotFileOf(head, puts...)
 }
 
 // StoredDocument is a document as it is stored.
