@@ -358,5 +358,5 @@ func StoredPassages(vector []float32, places ...int) []byte {
 	for i := 0; i < len(places); i += 2 {
 		passages, vectors = append(passages, embed.Passage{Start: places[i], End: places[i+1]}), append(vectors, vector)
 	}
-	return encodePassages(passages, vectors)
+	return encodePassages(space{dimensions: Dimensions}, passages, vectors)
 }

@@ -86,8 +86,8 @@ func TestSnapshotFormat(t *testing.T) {
 	sum := func(text string) string {
 		return text + string(binary.LittleEndian.AppendUint32(nil, crc32.Checksum([]byte(text), castagnoli)))
 	}
-	const head = `{"fields":[{"name":"t","type":"text","weight":2,"language":"german"}],"embed":["t"],"metric":"cosine","language":"english","model":"model","created":"2026-01-02T03:04:05Z"}`
-	want := "QuintCol\x01\x00\x00\x00" + sum("\x01\xac\x00\x00\x00"+head) +
+	const head = `{"fields":[{"name":"t","type":"text","weight":2,"language":"german"}],"embed":["t"],"metric":"cosine","precision":"int8","language":"english","model":"model","created":"2026-01-02T03:04:05Z"}`
+	want := "QuintCol\x01\x00\x00\x00" + sum("\x01\xbf\x00\x00\x00"+head) +
 		sum("\x02\x1b\x00\x00\x00"+"\x03\x00\x00\x00one"+"\x03\x00\x00\x00two"+"\x05\x00\x00\x00three"+"\x00\x00\x00\x00")
 	all := sha256.Sum256([]byte(want))
 	want += sum("\x03\x28\x00\x00\x00" + "\x02\x00\x00\x00\x00\x00\x00\x00" + string(all[:]))

@@ -2,14 +2,12 @@ package search
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"math"
 	"time"
 
 	"quintet/engine"
 	"quintet/engine/api"
-	"quintet/search/binary16"
 )
 
 // What stands in a snapshot was made elsewhere, by who knows what. It is stored
@@ -21,7 +19,7 @@ func (h *snapshotHead) record(id engine.ID, model string, now time.Time) (r *rec
 	if h.Infer != (h.Fields == nil) {
 		return nil, "the head has neither fields nor that they are inferred, or both"
 	}
-	d, err := Definition{Fields: h.Fields, Embed: h.Embed, EmbedAll: h.EmbedAll, Metric: h.Metric, Language: h.Language}.normal()
+	d, err := Definition{Fields: h.Fields, Embed: h.Embed, EmbedAll: h.EmbedAll, Metric: h.Metric, Precision: h.Precision, Language: h.Language}.normal()
 	if err != nil {
 		return nil, "the head has no definition: " + reasonOf(err)
 	}
@@ -94,32 +92,35 @@ func (s *schema) vectorFault(d stored, passages []byte) string {
 	if d.more != (passages != nil) || d.more && !s.embeds() {
 		return "a document has passages and does not say so, or the other way round"
 	}
-	halves, err := d.halves(passages)
+	numbers, err := d.numbers(s.space, passages)
 	if err != nil {
 		return "the passages of a document are not in the form in which they are stored"
 	}
 	if d.more {
-		places, _, _ := decodePassages(passages)
+		places, _, _ := decodePassages(s.space, passages)
 		for _, p := range places {
 			if p.start >= p.end || p.end > len(d.json) {
 				return "a passage of a document lies outside of its text"
 			}
 		}
 	}
-	if !s.space.holds(halves, s.embeds()) {
+	if !s.space.holds(numbers, s.embeds()) {
 		return "a vector of a document is not as it is stored: its numbers are finite, and its length is 1 where the angle counts"
 	}
 	return ""
 }
 
-// holds reports whether vectors may stand in the space: their numbers are
-// finite, and their length is 1 where it has to be.
-func (s space) holds(halves []byte, unit bool) bool {
+// holds reports whether vectors may stand in the space: what [space.check] lets
+// pass, rounded.
+func (s space) holds(numbers []byte, model bool) bool {
 	one := make([]float32, s.dimensions)
-	for ; len(halves) > 0; halves = halves[s.bytes():] {
-		binary16.Floats(one, halves[:s.bytes()])
-		n := norm(one)
-		if math.IsNaN(n) || math.IsInf(n, 0) || (unit || cmp.Or(s.metric, Cosine) == Cosine) && !(math.Abs(n-1) < 0.01) {
+	for ; len(numbers) > 0; numbers = numbers[s.bytes():] {
+		s.floats(one, numbers[:s.bytes()])
+		sum := norm(one)
+		switch {
+		case !(sum <= longest*longest): // nor is it, where a number is none
+			return false
+		case (model || s.metric == Cosine) && math.Abs(sum-1) >= 0.01:
 			return false
 		}
 	}

@@ -39,20 +39,21 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // snapshotHead is what a snapshot tells of its collection: a record without
 // what belongs to the place where it was made.
 type snapshotHead struct {
-	Fields   []Field   `json:"fields,omitempty"`
-	Inferred []Field   `json:"inferred,omitempty"`
-	Infer    bool      `json:"infer,omitempty"`
-	Embed    []string  `json:"embed,omitempty"`
-	EmbedAll bool      `json:"embed_all,omitempty"`
-	Metric   Metric    `json:"metric,omitempty"`
-	Language string    `json:"language,omitempty"`
-	Model    string    `json:"model,omitempty"`
-	Created  time.Time `json:"created"` // of the snapshot
+	Fields    []Field   `json:"fields,omitempty"`
+	Inferred  []Field   `json:"inferred,omitempty"`
+	Infer     bool      `json:"infer,omitempty"`
+	Embed     []string  `json:"embed,omitempty"`
+	EmbedAll  bool      `json:"embed_all,omitempty"`
+	Metric    Metric    `json:"metric,omitempty"`
+	Precision Precision `json:"precision,omitempty"`
+	Language  string    `json:"language,omitempty"`
+	Model     string    `json:"model,omitempty"`
+	Created   time.Time `json:"created"` // of the snapshot
 }
 
 func newSnapshotHead(r *record, now time.Time) snapshotHead {
 	d := r.definition()
-	return snapshotHead{Fields: d.Fields, Inferred: r.Inferred, Infer: r.Infer, Embed: d.Embed, EmbedAll: d.EmbedAll, Metric: d.Metric, Language: d.Language, Model: r.Model, Created: now}
+	return snapshotHead{Fields: d.Fields, Inferred: r.Inferred, Infer: r.Infer, Embed: d.Embed, EmbedAll: d.EmbedAll, Metric: d.Metric, Precision: d.Precision, Language: d.Language, Model: r.Model, Created: now}
 }
 
 // snapshotWriter writes a snapshot file.

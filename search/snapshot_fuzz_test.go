@@ -19,10 +19,11 @@ import (
 func FuzzSnapshot(f *testing.F) {
 	one := append([]float32{1}, make([]float32, Dimensions-1)...)
 	long := stored{id: "a", hash: [16]byte{1}, vector: binary16.Append(nil, one), more: true, json: []byte(`{"id":"a","t":"` + strings.Repeat("word ", 30) + `"}`)}.encode()
-	passages := encodePassages([]embed.Passage{{End: 9}, {Start: 5, End: 20}}, [][]float32{one, one})
+	passages := encodePassages(space{dimensions: Dimensions}, []embed.Passage{{End: 9}, {Start: 5, End: 20}}, [][]float32{one, one})
 	head := `{"infer":true,"embed_all":true,"metric":"cosine","language":"english","model":"fake","created":"2026-01-01T00:00:00Z"}`
 	f.Add([]byte(snapshotFileOf(head, put{value: long, passages: passages})), head, long, passages)
 	f.Add([]byte("QuintCol\x01\x00\x00\x00\x01\xff\xff\xff\xff"), `{"fields":[{"name":"v","type":"vector(2)"}],"metric":"dot"}`, stored{id: "a", vector: []byte{0, 60, 0, 0}, json: []byte(`{"id":"a"}`)}.encode(), []byte{})
+	f.Add([]byte(nil), `{"fields":[{"name":"v","type":"vector(2)"}],"metric":"dot","precision":"float32"}`, stored{id: "a", vector: []byte{0, 0, 0, 60, 0, 0, 0, 0}, json: []byte(`{"id":"a"}`)}.encode(), []byte{})
 	f.Add([]byte(snapshotFileOf(`{"infer":true}`)), `{"infer":true,"inferred":[{"name":"b","type":"bool"}]}`, stored{id: "a", json: []byte(`{"id":"a","b":true}`)}.encode(), []byte{1, 2})
 	f.Fuzz(func(t *testing.T, file []byte, head string, value, passages []byte) {
 		readAll(t, file)

@@ -86,6 +86,10 @@ var snapshotKinds = []struct {
 		}
 		return m
 	}},
+	{"exact", `{"precision":"float32"}`, func(rng *rand.Rand) map[string]any {
+		return map[string]any{"title": wordsOf(rng, 1+rng.IntN(50)), "n": rng.IntN(9)}
+	}},
+	{"exact dot", `{"fields":[{"name":"title","type":"text"},{"name":"v","type":"vector(5)"},{"name":"n","type":"float"}],"metric":"dot","precision":"float32"}`, ownMembers},
 	{"declared", `{"fields":[{"name":"title","type":"text","weight":2,"language":"german"},{"name":"n","type":"int"},{"name":"at","type":"date"},{"name":"tag","type":"keyword","facet":true}],"embed":["title"],"metric":"euclid"}`, func(rng *rand.Rand) map[string]any {
 		m := map[string]any{"n": rng.IntN(9), "at": fmt.Sprintf("2026-01-%02dT00:00:00Z", 1+rng.IntN(28)), "tag": wordsOf(rng, 1), "_hidden": 1}
 		if rng.IntN(4) > 0 {
