@@ -334,3 +334,29 @@ func TestRestoreFull(t *testing.T) {
 	small.do("GET", "/v1/collections/r", "").want(404)
 	small.wantNothingLeft(0, 0, 0)
 }
+
+// TestRestoreNeedsMemory holds that what the index has no memory for is not
+// restored, and that a collection knows its documents before it is loaded.
+func TestRestoreNeedsMemory(t *testing.T) {
+	b := newBed(t)
+	b.define("c", `{}`)
+	b.populate(rand.New(rand.NewPCG(8, 8)), "c", 60, snapshotKinds[0].members)
+	_, file := b.snapshot("c")
+	documents := b.keys("search.documents")
+	listed := ""
+	_, err := b.s.Restore(background, b.acme, "r", strings.NewReader(file), func() {
+		if r := b.do("GET", "/v1/collections", ""); strings.Contains(string(r.body), `"name":"r"`) {
+			listed = string(r.body)
+		}
+	})
+	must(t, err)
+	if n := strings.Count(listed, fmt.Sprintf(`"documents":%d,`, documents)); n != 2 || !strings.Contains(listed, `"loaded":false`) {
+		t.Errorf("before it was loaded it was listed as %s", listed)
+	}
+	b.options.Memory = 1000
+	b.reopen()
+	b.do("POST", "/v1/collections/s/restore", file, octets...).want(507, "index_memory_full", "search.memory")
+	b.options.Memory = 0
+	b.reopen()
+	b.wantNothingLeft(2*documents, 1, 1)
+}

@@ -78,9 +78,10 @@ func (u *unfinished) filled(id engine.ID) (documents int) {
 	return documents
 }
 
-// under notes that what make writes under an id is not whole, and runs it. make
-// ends with the commit that deletes the note; where it fails, all is swept.
-func (s *Service) under(ctx context.Context, t engine.Tenant, id engine.ID, may func(*engine.Tx) error, make func() error) error {
+// under notes, in a commit that may refuses, that what do writes under an id is
+// not whole, and runs it. do ends with the commit that deletes the note; where it
+// fails, all is swept.
+func (s *Service) under(ctx context.Context, t engine.Tenant, id engine.ID, may func(*engine.Tx) error, do func() error) error {
 	if err := s.unfinished.begin(t, id); err != nil {
 		return err
 	}
@@ -89,7 +90,7 @@ func (s *Service) under(ctx context.Context, t engine.Tenant, id engine.ID, may 
 		return may(tx)
 	})
 	if err == nil {
-		err = make()
+		err = do()
 	}
 	s.unfinished.end(id)
 	if err != nil {
