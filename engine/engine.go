@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -150,6 +151,7 @@ type Engine struct {
 	unclean  bool
 	restored bool
 	checkers []Checker
+	long     sync.Mutex // held by a LongView
 }
 
 // Names in the data folder.

@@ -145,6 +145,7 @@ type bed struct {
 	model    *fake
 	options  search.Options
 	files    disk.FS // nil = dir
+	maxStore int64   // 0 = the engine's
 	registry *prometheus.Registry
 	acme     engine.Tenant
 	globex   engine.Tenant
@@ -187,7 +188,7 @@ func (b *bed) openEngine() {
 	b.t.Helper()
 	b.registry = prometheus.NewRegistry()
 	e, err := engine.Open(background, engine.Options{
-		Dir: b.dir, FS: b.files, Clock: enginetest.NewClock(noon), Registerer: b.registry, Reserve: 1 << 20, SegmentBytes: 64 << 10,
+		Dir: b.dir, FS: b.files, Clock: enginetest.NewClock(noon), Registerer: b.registry, Reserve: 1 << 20, MaxStore: b.maxStore, SegmentBytes: 64 << 10,
 	})
 	must(b.t, err)
 	b.e, b.acme, b.globex = e, tenantIn(b.t, e, "acme"), tenantIn(b.t, e, "globex")

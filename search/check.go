@@ -19,6 +19,7 @@ func (s *Service) check(ctx context.Context, v *engine.View, report func(string)
 		c.checkDocuments()
 		c.checkPointers()
 		c.checkSegments()
+		c.checkSnapshots()
 		if err := ctx.Err(); err != nil {
 			return err
 		}

@@ -169,6 +169,7 @@ func (s *Service) Drop(ctx context.Context, t engine.Tenant, name, ifMatch strin
 			return err
 		}
 		tx.Delete(bucketCollections, []byte(name))
+		dropSnapshots(tx, name)
 		tx.Put(bucketDropped, c.id[:], []byte{formatDropped})
 		return nil
 	}, engine.Reclaim)

@@ -60,6 +60,11 @@
 // explains itself tells which way was taken). There are always as many hits as
 // were asked for, where so many match.
 //
+// A snapshot is a collection in one file, as of one commit: its definition, its
+// documents as they are stored, their vectors. Restoring it makes a collection of
+// it, here or elsewhere, that answers the same. Either is written under a note
+// that it is not whole, which the last commit takes away (unfinished.go).
+//
 // The model is shared: tenants have its places in turn, queries before imports.
 // A tenant may have 64 queries and single documents waiting for it.
 //

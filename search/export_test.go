@@ -12,6 +12,7 @@ import (
 	"quintet/search/analysis"
 	"quintet/search/binary16"
 	"quintet/search/column"
+	"quintet/search/embed"
 	"quintet/search/inverted"
 )
 
@@ -333,4 +334,29 @@ func (s *Service) MeasureSample() bool {
 	default:
 		return false
 	}
+}
+
+// SnapshotFileOf writes a snapshot file: a head, and documents as they are
+// stored with their passages.
+func SnapshotFileOf(head string, documents ...[2][]byte) string {
+	var puts []put
+	for _, d := range documents {
+		puts = append(puts, put{value: d[0], passages: d[1]})
+	}
+	return snapshotFileOf(head, puts...)
+}
+
+// StoredDocument is a document as it is stored.
+func StoredDocument(id, text string, hash byte, more bool, vector ...float32) []byte {
+	return stored{id: id, hash: [16]byte{hash}, vector: binary16.Append(nil, vector), more: more, json: []byte(text)}.encode()
+}
+
+// StoredPassages are passages as they are stored, all with one vector.
+func StoredPassages(vector []float32, places ...int) []byte {
+	var passages []embed.Passage
+	var vectors [][]float32
+	for i := 0; i < len(places); i += 2 {
+		passages, vectors = append(passages, embed.Passage{Start: places[i], End: places[i+1]}), append(vectors, vector)
+	}
+	return encodePassages(space{dimensions: Dimensions}, passages, vectors)
 }

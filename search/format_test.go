@@ -1,7 +1,11 @@
 package search
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
+	"hash/crc32"
 	"strings"
 	"testing"
 	"time"
@@ -58,6 +62,49 @@ func TestCutDocuments(t *testing.T) {
 		damaged[n] |= 0x80
 		if _, err := decodeDocument(space{Dimensions, Cosine, Int8}, damaged); err == nil {
 			t.Errorf("a document with another byte %d is read", n)
+		}
+	}
+}
+
+// TestSnapshotFormat holds every byte of a snapshot's file and of its records.
+func TestSnapshotFormat(t *testing.T) {
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	var b bytes.Buffer
+	r := newRecord(formatID, Definition{Fields: []Field{{Name: "t", Type: Text, Weight: 2, Language: "german"}}, Embed: []string{"t"}, Metric: Cosine, Language: "english"}, "model", at)
+	w, err := newSnapshotWriter(&b, newSnapshotHead(r, at))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []put{{value: []byte("one"), passages: []byte("two")}, {value: []byte("three")}} {
+		if err := w.add(p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.close(); err != nil {
+		t.Fatal(err)
+	}
+	sum := func(text string) string {
+		return text + string(binary.LittleEndian.AppendUint32(nil, crc32.Checksum([]byte(text), castagnoli)))
+	}
+	const head = `{"fields":[{"name":"t","type":"text","weight":2,"language":"german"}],"embed":["t"],"metric":"cosine","precision":"int8","language":"english","model":"model","created":"2026-01-02T03:04:05Z"}`
+	want := "QuintCol\x01\x00\x00\x00" + sum("\x01\xbf\x00\x00\x00"+head) +
+		sum("\x02\x1b\x00\x00\x00"+"\x03\x00\x00\x00one"+"\x03\x00\x00\x00two"+"\x05\x00\x00\x00three"+"\x00\x00\x00\x00")
+	all := sha256.Sum256([]byte(want))
+	want += sum("\x03\x28\x00\x00\x00" + "\x02\x00\x00\x00\x00\x00\x00\x00" + string(all[:]))
+	if b.String() != want {
+		t.Errorf("got      %q\nexpected %q", b.String(), want)
+	}
+	if w.bytes != int64(b.Len()) || w.documents != 2 {
+		t.Errorf("%d bytes and %d documents were counted", w.bytes, w.documents)
+	}
+	for got, want := range map[string]string{
+		string(snapshotKey("c", formatID)):                                             "c\x00" + string(formatID[:]),
+		string(partKey(formatID, 258)):                                                 string(formatID[:]) + "\x00\x00\x01\x02",
+		string(snapshotPart{engine.BlobName{31: 7}, 258}.encode()):                     "\x01" + strings.Repeat("\x00", 31) + "\x07" + "\x02\x01\x00\x00",
+		string(snapshotRecord{Documents: 2, Bytes: 3, Parts: 1, Created: at}.encode()): `{"documents":2,"bytes":3,"parts":1,"created":"2026-01-02T03:04:05Z"}`,
+	} {
+		if got != want {
+			t.Errorf("got %q, expected %q", got, want)
 		}
 	}
 }

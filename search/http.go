@@ -67,6 +67,7 @@ func (s *Service) Routes(a huma.API, e *echo.Echo) {
 	gone.Errors = append(gone.Errors, http.StatusPreconditionFailed)
 	huma.Register(a, gone, s.deleteDocument)
 
+	s.snapshotRoutes(a, e)
 	e.POST("/v1/collections/:collection/search", s.postSearch)
 	document.AddOperation(postSearchOperation(a))
 	e.POST("/v1/collections/:collection/similar", s.postSimilar)

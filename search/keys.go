@@ -11,7 +11,9 @@ const (
 	bucketIDs         engine.Bucket = "search.ids"         // collection, hash of the document's id → version
 	bucketPassages    engine.Bucket = "search.passages"    // collection, version → its passages, where there are several
 	bucketSegments    engine.Bucket = "search.segments"    // collection, segment → segmentRecord
-	bucketDropped     engine.Bucket = "search.dropped"     // id of a deleted collection → nothing
+	bucketSnapshots   engine.Bucket = "search.snapshots"   // name of the collection, 0, snapshot → snapshotRecord
+	bucketParts       engine.Bucket = "search.parts"       // snapshot, number → snapshotPart
+	bucketDropped     engine.Bucket = "search.dropped"     // id of what was deleted, or is not whole yet → nothing
 )
 
 // version names one state of one document for ever: every write of a document

@@ -82,7 +82,10 @@ func (s *Service) observeCollection(w engine.Write) {
 	if err != nil {
 		panic(err) // the engine rebuilds, and reports it
 	}
-	s.register(s.registry, w.Tenant, name, r)
+	c := s.register(s.registry, w.Tenant, name, r)
+	if n := s.unfinished.filled(c.id); n > 0 {
+		c.begin(n)
+	}
 }
 
 // breaks notes that an index failed. The next commit makes the engine rebuild.

@@ -53,6 +53,13 @@ func (r *residence) follow(c change, broken func(error)) {
 	}
 }
 
+// begin tells that the collection had documents before it was known.
+func (r *residence) begin(documents int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stored += documents
+}
+
 // loaded returns the index and what ends its use, nil while the collection is
 // cold. To look in like this is not what keeps an index in memory.
 func (r *residence) loaded() (x *index, release func()) {

@@ -72,6 +72,7 @@ type Service struct {
 	slowLogged atomic.Int64          // when, in Unix nanoseconds
 	scratch    sync.Pool             // of *scratch
 	broken     atomic.Pointer[error] // why an index failed, until all are rebuilt
+	unfinished unfinished
 
 	room    sync.Mutex                          // held by who makes room for an index
 	crowded atomic.Pointer[map[engine.UID]bool] // tenants that may not store documents, as there is no memory to index them

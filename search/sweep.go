@@ -14,11 +14,16 @@ const formatDropped = 1
 // side by side, so the pages that it writes are few.
 const sweepKeys = 900
 
+// partKeys is how many keys a part of a snapshot has: its own, its blob, and
+// since when nothing refers to that.
+const partKeys = 3
+
 // sweepPause is how long a sweep that failed is not tried again.
 const sweepPause = time.Minute
 
-// sweepAlways removes what is left of deleted collections, at the start and
-// whenever one was deleted, until ctx ends.
+// sweepAlways removes what is left of deleted collections and snapshots, and of
+// those that never became whole, at the start and whenever there is some, until
+// ctx ends.
 func (s *Service) sweepAlways(ctx context.Context) {
 	for {
 		if err := s.sweep(ctx); err != nil && ctx.Err() == nil {
@@ -51,7 +56,9 @@ func (s *Service) sweep(ctx context.Context) error {
 			return nil
 		})
 		for _, id := range ids {
-			err = errors.Join(err, s.sweepCollection(ctx, t, id))
+			if !s.unfinished.has(id) {
+				err = errors.Join(err, s.sweepID(ctx, t, id))
+			}
 		}
 		if err != nil && !errors.Is(err, engine.ErrTenantGone) {
 			failed = append(failed, err)
@@ -60,17 +67,24 @@ func (s *Service) sweep(ctx context.Context) error {
 	return errors.Join(failed...)
 }
 
-// sweepCollection removes documents and pointers, and at last the note that
-// there are some.
-func (s *Service) sweepCollection(ctx context.Context, t engine.Tenant, id engine.ID) error {
+// sweepID removes what stands under the id of a collection or a snapshot, and
+// at last the note that there is some. Without the note there is nothing to do:
+// what stood under the id has just become whole.
+func (s *Service) sweepID(ctx context.Context, t engine.Tenant, id engine.ID) error {
 	for {
 		left := false
 		err := s.e.Store.Update(ctx, t, func(tx *engine.Tx) error {
 			left = false
+			if !tx.Has(bucketDropped, id[:]) {
+				return nil
+			}
 			if err := s.sweepSegments(tx, id); err != nil {
 				return err
 			}
-			n := 0
+			n, more, err := s.sweepParts(tx, id)
+			if left = more; err != nil || more {
+				return err
+			}
 			for _, b := range []engine.Bucket{bucketDocuments, bucketPassages, bucketIDs} {
 				for key := range tx.Keys(b, id[:], after(id)) {
 					if n++; n > sweepKeys {
@@ -87,6 +101,23 @@ func (s *Service) sweepCollection(ctx context.Context, t engine.Tenant, id engin
 			return err
 		}
 	}
+}
+
+// sweepParts gives back the file of a snapshot, and tells how many keys that
+// changed and whether there are more parts than one update takes.
+func (s *Service) sweepParts(tx *engine.Tx, id engine.ID) (keys int, more bool, err error) {
+	for key, value := range tx.Scan(bucketParts, id[:], after(id)) {
+		if keys += partKeys; keys > sweepKeys {
+			return keys, true, nil
+		}
+		tx.Delete(bucketParts, key)
+		if p, err := decodePart(key, value); err == nil {
+			if err := s.e.Blobs.Release(tx, p.blob, s.e.Clock.Now()); err != nil && err != engine.ErrBlobGone {
+				return keys, false, err
+			}
+		}
+	}
+	return keys, false, nil
 }
 
 // sweepSegments gives back the files of a collection's segments. A record that
