@@ -21,7 +21,8 @@ import (
 type naive struct {
 	documents map[string]*naiveDocument
 	puts      int
-	dirty     bool // documents were replaced or deleted since the last full merge: keyword scores count them
+	precision string // of the vectors
+	dirty     bool   // documents were replaced or deleted since the last full merge: keyword scores count them
 }
 
 type naiveDocument struct {
@@ -60,7 +61,9 @@ func (n *naive) put(members map[string]any) {
 		for _, p := range passages {
 			v, _ := fakeVector(string(p.Tokens))
 			var vector []float64
-			binary16.Floats(v, binary16.Append(nil, v))
+			if n.precision == "int8" {
+				binary16.Floats(v, binary16.Append(nil, v))
+			}
 			for _, x := range v {
 				vector = append(vector, float64(x))
 			}
@@ -357,8 +360,8 @@ func TestAgainstBruteForce(t *testing.T) {
 	t.Cleanup(b.close)
 	rapid.Check(t, func(rt *rapid.T) {
 		b.do("DELETE", "/v1/collections/c", "")
-		b.define("c", modelDefinition)
-		n := &naive{documents: map[string]*naiveDocument{}}
+		n := &naive{documents: map[string]*naiveDocument{}, precision: rapid.SampledFrom([]string{"int8", "float32"}).Draw(rt, "precision")}
+		b.define("c", fmt.Sprintf(`%s,"precision":"%s"}`, strings.TrimSuffix(modelDefinition, "}"), n.precision))
 		for range rapid.IntRange(1, 12).Draw(rt, "steps") {
 			b.step(rt, n)
 		}
