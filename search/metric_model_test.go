@@ -98,7 +98,7 @@ func (p *plainVectors) search(q []float32, even bool) (hits []plainHit) {
 // most is a number that is about as large as may be.
 func (p *plainVectors) most() float32 {
 	if p.precision == "float32" {
-		return 1e17
+		return 70_000 // a sum of more would blend apart what is near
 	}
 	return 65504
 }

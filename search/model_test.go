@@ -14,6 +14,7 @@ import (
 
 	"quintet/search"
 	"quintet/search/binary16"
+	"quintet/search/binary32"
 )
 
 // naive is search by brute force: a map of documents, and every question
@@ -21,7 +22,7 @@ import (
 type naive struct {
 	documents map[string]*naiveDocument
 	puts      int
-	precision string // of the vectors
+	precision string // of the vectors; "" = int8
 	dirty     bool   // documents were replaced or deleted since the last full merge: keyword scores count them
 }
 
@@ -32,6 +33,7 @@ type naiveDocument struct {
 	tf      map[string]float64
 	length  float64
 	vectors [][]float64 // of its passages, as they are stored
+	exact   [][]byte    // likewise, where they are float32
 }
 
 // The collection of the model: a text of weight 2 and one of weight 1, both
@@ -61,7 +63,9 @@ func (n *naive) put(members map[string]any) {
 		for _, p := range passages {
 			v, _ := fakeVector(string(p.Tokens))
 			var vector []float64
-			if n.precision == "int8" {
+			if n.precision == "float32" {
+				d.exact = append(d.exact, binary32.Append(nil, v))
+			} else {
 				binary16.Floats(v, binary16.Append(nil, v))
 			}
 			for _, x := range v {
@@ -100,11 +104,16 @@ func (n *naive) bm25(q string, d *naiveDocument) (score float64) {
 	return score
 }
 
-// cosine is that of the nearest passage.
+// cosine is that of the nearest passage. Among texts of the same words float32
+// alone decides which is nearer, so its own sums count.
 func (d *naiveDocument) cosine(q string) float64 {
 	v, _ := fakeVector(q)
 	best := math.Inf(-1)
-	for _, vector := range d.vectors {
+	for i, vector := range d.vectors {
+		if d.exact != nil {
+			best = max(best, float64(binary32.Dot(v, d.exact[i])))
+			continue
+		}
 		sum := 0.0
 		for i, x := range v {
 			sum += float64(x) * vector[i]
