@@ -389,9 +389,12 @@ type found struct {
 		Document map[string]any
 		Scores   struct{ Keyword, Semantic *float64 }
 	}
-	Found    int
-	Facets   map[string][]facetCount
-	Explain  struct{ Segments []struct{ Vectors string } }
+	Found   int
+	Facets  map[string][]facetCount
+	Explain struct {
+		Precision string
+		Segments  []struct{ Vectors string }
+	}
 	Mode     string
 	Degraded bool
 	Next     *string

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"context"
 	"slices"
 
 	"quintet/search/binary16"
@@ -9,13 +10,21 @@ import (
 // Codes tell vectors apart where these lie around the origin and, as those of
 // a sealed part have one scale, are about as long as each other. The vectors of
 // embedding models do and are. Clients bring others: some a thousand times as
-// long, or all far away in one direction. A part of such is compared by its
+// long, or all far away in one direction. A part of such is scanned by its
 // numbers, which takes longer and finds what there is.
+//
+// A graph over numbers needs no codes, but leads astray where vectors are of
+// very different lengths: what is far out is near to none of its neighbours'
+// neighbours. So a new graph of a float32 part is tried.
 
 const (
 	coarseSample = 4_096 // vectors that are looked at
 	coarseError  = 0.02  // square of what a code leaves out, of the square of what sets a vector apart
 	coarseShare  = 0.05  // of vectors that are worse than that
+
+	walkSample  = 50  // vectors whose nearest are searched through a new graph
+	walkNearest = 10  // as many of each
+	walkShare   = 0.7 // of them that have to be found
 )
 
 // codeSums tell of a part that grows how much its codes leave out.
@@ -86,4 +95,30 @@ func (v *vectors) codeErrors() []float64 {
 		}
 	}
 	return lost
+}
+
+// judgeWalks finds out whether the graph leads from a sample of the vectors to
+// their nearest, and drops it where it does not.
+func (v *vectors) judgeWalks(ctx context.Context) error {
+	s, one := newScratch(), make([]float32, v.space.dimensions)
+	found, wanted := 0, 0
+	for n := 0; n < v.count(); n += v.count()/walkSample + 1 {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		v.space.floats(one, v.vector(uint32(n)))
+		p := newProbe(v.space, one)
+		nearest := v.scan(p, walkNearest, nil, true, s)
+		least := nearest[0].score // the top of the heap
+		wanted += len(nearest)
+		for _, met := range v.walk(p, leastBreadth, nil, s)[:len(nearest)] {
+			if met.score >= least {
+				found++
+			}
+		}
+	}
+	if v.coarse = float64(found) < walkShare*float64(wanted); v.coarse {
+		v.graph = nil
+	}
+	return nil
 }

@@ -55,10 +55,11 @@
 // (residence.go, room.go).
 //
 // A semantic search of a large part walks the graph over codes of one byte, and
-// compares the best by their numbers. A filter is a set of rows before that: few
-// are scanned, many are walked over (near.go has the plan, and a search that
-// explains itself tells which way was taken). There are always as many hits as
-// were asked for, where so many match.
+// compares the best by their numbers; in a collection of float32 it walks over
+// the numbers themselves. A filter is a set of rows before that: few are scanned,
+// many are walked over (near.go has the plan, and a search that explains itself
+// tells which way was taken). There are always as many hits as were asked for,
+// where so many match.
 //
 // A snapshot is a collection in one file, as of one commit: its definition, its
 // documents as they are stored, their vectors. Restoring it makes a collection of
@@ -86,8 +87,9 @@
 //     sent to a new collection.
 //   - Words that no text of the model's language holds are found by keyword
 //     search alone; the model reads English, and of each text 32 passages.
-//   - A vector that a document brings is kept in binary16, of length 1 where the
-//     angle counts; a search leaves it out of the documents that it shows.
+//   - A vector that a document brings is kept in binary16, or in a collection of
+//     float32 as it is, of length 1 where the angle counts; a search leaves it out
+//     of the documents that it shows.
 //
 // FORMAT.md describes what is stored, byte by byte.
 package search

@@ -12,6 +12,7 @@ import (
 
 	"quintet/engine"
 	"quintet/search/binary16"
+	"quintet/search/embed"
 )
 
 var formatID = engine.ID{0x01, 0x90, 0xc5, 0xa2, 0x7b, 0x1e, 0x7c, 0xc3, 0x98, 0xc4, 0xdc, 0x0c, 0x0c, 0x07, 0x39, 0x8f}
@@ -34,6 +35,10 @@ func TestFormat(t *testing.T) {
 	vector := binary16.Append(nil, append([]float32{1, -0.5}, make([]float32, Dimensions-2)...))
 	f("OK document with vector", stored{id: "d1", hash: hash, vector: vector, json: []byte(`{}`)}.encode(),
 		"01 01 5abd11ba166617d4deb12538b4da0b3e 02 6431 003c 00b8"+strings.Repeat("0000", Dimensions-2)+"7b7d")
+	exact := space{2, Euclid, Float32}.append(nil, []float32{1, -0.1})
+	f("OK document with vector of float32", stored{id: "d1", vector: exact, json: []byte(`{}`)}.encode(), "01 01"+strings.Repeat("00", 16)+"02 6431 0000803f cdccccbd 7b7d")
+	f("OK passages of float32", encodePassages(space{2, Cosine, Float32}, []embed.Passage{{End: 4}, {Start: 3, End: 9}}, [][]float32{{0, 1}, {1, -0.1}}),
+		"01 02 00000000 04000000 03000000 09000000 0000803f cdccccbd")
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	r := newRecord(formatID, Definition{Fields: []Field{{Name: "t", Type: Text, Weight: 2}, {Name: "n", Type: Int}}, Embed: []string{"t"}}, "model", at)
 	f("OK collection", r.encode(), hex.EncodeToString([]byte(`{"id":"0190c5a2-7b1e-7cc3-98c4-dc0c0c07398f","version":1,"declared":[{"name":"t","type":"text","weight":2},{"name":"n","type":"int"}],`+
@@ -41,6 +46,9 @@ func TestFormat(t *testing.T) {
 	r = newSchema(newRecord(formatID, Definition{EmbedAll: true}, "model", at)).with([]Field{{Name: "b", Type: Bool}}).record
 	f("OK collection that infers", r.encode(), hex.EncodeToString([]byte(`{"id":"0190c5a2-7b1e-7cc3-98c4-dc0c0c07398f","version":1,"inferred":[{"name":"b","type":"bool"}],"infer":true,`+
 		`"embed_all":true,"model":"model","created":"2026-01-02T03:04:05Z","updated":"2026-01-02T03:04:05Z"}`)))
+	r = newRecord(formatID, Definition{EmbedAll: true, Metric: Cosine, Precision: Float32}, "model", at)
+	f("OK collection of float32", r.encode(), hex.EncodeToString([]byte(`{"id":"0190c5a2-7b1e-7cc3-98c4-dc0c0c07398f","version":1,"infer":true,`+
+		`"embed_all":true,"metric":"cosine","precision":"float32","model":"model","created":"2026-01-02T03:04:05Z","updated":"2026-01-02T03:04:05Z"}`)))
 	codes := make([]int8, 4)
 	scale := quantise([]float32{0.5, -0.25, 0.001, 0}, codes)
 	if codes[0] != 127 || codes[1] != -64 || codes[2] != 0 || scale != float32(0.5/127) {
@@ -51,17 +59,20 @@ func TestFormat(t *testing.T) {
 // TestCutDocuments holds that a document that is cut short anywhere is an error
 // and no panic, or another document's JSON.
 func TestCutDocuments(t *testing.T) {
-	whole := stored{id: "d1", vector: make([]byte, 2*Dimensions), json: []byte(`{"id":"d1"}`)}.encode()
-	for n := range len(whole) - len(`{"id":"d1"}`) {
-		if _, err := decodeDocument(space{Dimensions, Cosine, Int8}, whole[:n]); err == nil {
-			t.Fatalf("the first %d bytes are read", n)
+	for _, precision := range []Precision{Int8, Float32} {
+		s := space{Dimensions, Cosine, precision}
+		whole := stored{id: "d1", vector: make([]byte, s.bytes()), json: []byte(`{"id":"d1"}`)}.encode()
+		for n := range len(whole) - len(`{"id":"d1"}`) {
+			if _, err := decodeDocument(s, whole[:n]); err == nil {
+				t.Fatalf("the first %d bytes are read", n)
+			}
 		}
-	}
-	for n := range whole[:2] {
-		damaged := append([]byte{}, whole...)
-		damaged[n] |= 0x80
-		if _, err := decodeDocument(space{Dimensions, Cosine, Int8}, damaged); err == nil {
-			t.Errorf("a document with another byte %d is read", n)
+		for n := range whole[:2] {
+			damaged := append([]byte{}, whole...)
+			damaged[n] |= 0x80
+			if _, err := decodeDocument(s, damaged); err == nil {
+				t.Errorf("a document with another byte %d is read", n)
+			}
 		}
 	}
 }

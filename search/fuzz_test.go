@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"quintet/search/binary16"
 	"slices"
 	"strings"
 	"testing"
@@ -92,12 +91,34 @@ func fuzzMembers(t *testing.T, raw []byte, m members) {
 }
 
 // FuzzSegment holds that no bytes make the reader of segments panic, and that
-// what it reads can be searched.
+// what it reads can be searched, in either precision.
 func FuzzSegment(f *testing.F) {
-	sealing := newSealing(fuzzSchema)
+	exact := *fuzzSchema.record
+	exact.Precision = Float32
+	schemas := []*schema{fuzzSchema, newSchema(&exact)}
+	files := [][]byte{segmentOf(f, schemas[0]), segmentOf(f, schemas[1])}
+	size := uint32(len(files[1]))
+	f.Add(uint32(0), byte(0), size)
+	f.Add(uint32(9), byte(1), size)
+	f.Add(uint32(500), byte(7), size)
+	f.Add(uint32(0), byte(0), uint32(100))
+	f.Fuzz(func(t *testing.T, at uint32, flip byte, length uint32) {
+		for i, sc := range schemas {
+			b := slices.Clone(files[i][:min(int(length), len(files[i]))])
+			if len(b) > 0 {
+				b[int(at)%len(b)] ^= flip
+			}
+			fuzzSegment(t, sc, b)
+		}
+	})
+}
+
+// segmentOf is the file of a part of three documents.
+func segmentOf(f *testing.F, sc *schema) []byte {
+	sealing := newSealing(sc)
 	for i := range 3 {
-		d := stored{vector: binary16.Append(nil, append([]float32{1}, make([]float32, Dimensions-1)...)), json: []byte(`{"id":"a","t":"warm coat","k":"y","ks":["z"],"i":1,"f":1.5,"b":true}`)}
-		r, err := fuzzSchema.newRow(put{version: version{15: byte(i)}, value: d.encode()})
+		d := stored{vector: sc.space.append(nil, append([]float32{1}, make([]float32, Dimensions-1)...)), json: []byte(`{"id":"a","t":"warm coat","k":"y","ks":["z"],"i":1,"f":1.5,"b":true}`)}
+		r, err := sc.newRow(put{version: version{15: byte(i)}, value: d.encode()})
 		if err != nil {
 			f.Fatal(err)
 		}
@@ -111,27 +132,21 @@ func FuzzSegment(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Add(uint32(0), byte(0), uint32(len(whole)))
-	f.Add(uint32(9), byte(1), uint32(len(whole)))
-	f.Add(uint32(500), byte(7), uint32(len(whole)))
-	f.Add(uint32(0), byte(0), uint32(100))
-	f.Fuzz(func(t *testing.T, at uint32, flip byte, length uint32) {
-		b := slices.Clone(whole[:min(int(length), len(whole))])
-		if len(b) > 0 {
-			b[int(at)%len(b)] ^= flip
-		}
-		g, err := openPart(fuzzSchema, bytes.NewReader(b), int64(len(b)))
-		if err != nil {
-			return
-		}
-		for row := range g.rows() {
-			g.revive(uint32(row))
-		}
-		p, err := (&Query{Q: `"warm coat" co* wram`, Filter: "i = 1 or k = 'y' or f exists", Facets: []string{"ks", "f", "b"}, Sort: []string{"-i"}}).check(fuzzSchema, engine.Principal{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		p.probes = []*probe{newProbe(fuzzSchema.space, append([]float32{1}, make([]float32, Dimensions-1)...))}
-		find([]*part{g}, p, newScratch())
-	})
+	return whole
+}
+
+func fuzzSegment(t *testing.T, sc *schema, b []byte) {
+	g, err := openPart(sc, bytes.NewReader(b), int64(len(b)))
+	if err != nil {
+		return
+	}
+	for row := range g.rows() {
+		g.revive(uint32(row))
+	}
+	p, err := (&Query{Q: `"warm coat" co* wram`, Filter: "i = 1 or k = 'y' or f exists", Facets: []string{"ks", "f", "b"}, Sort: []string{"-i"}}).check(sc, engine.Principal{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.probes = []*probe{newProbe(sc.space, append([]float32{1}, make([]float32, Dimensions-1)...))}
+	find([]*part{g}, p, newScratch())
 }

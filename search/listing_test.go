@@ -162,11 +162,19 @@ func TestExportImport(t *testing.T) {
 	b := newBed(t)
 	long := strings.Repeat("winter coat ", 20)
 	b.define("a", `{}`)
-	b.post("a", `{"id":"long","t":"`+long+`"}`, `{"id":"short","t":"winter"}`, `{"id":"none","n":1}`)
+	b.define("exact", `{"precision":"float32"}`)
+	docs := []string{`{"id":"long","t":"` + long + `"}`, `{"id":"short","t":"winter"}`, `{"id":"none","n":1}`}
+	b.post("a", docs...)
+	b.post("exact", docs...)
 	_, body := b.export("/v1/collections/a/export?vectors=true")
+	_, exact := b.export("/v1/collections/exact/export?vectors=true")
 	imported := func(name, body string, least int64, texts ...string) {
 		t.Helper()
-		b.define(name, `{}`)
+		precision := "int8"
+		if strings.HasPrefix(name, "exact") {
+			precision = "float32"
+		}
+		b.define(name, `{"precision":"`+precision+`"}`)
 		before := b.model.texts.Load()
 		b.do("POST", "/v1/collections/"+name+"/documents", body, lines...).want(200, `"accepted":3,"rejected":0`)
 		if n := b.model.texts.Load() - before; n != least {
@@ -181,6 +189,9 @@ func TestExportImport(t *testing.T) {
 		b.check()
 	}
 	imported("same", body, 0, `{"id":"short","t":"winter"}`)
+	imported("exactly", exact, 0, `{"id":"short","t":"winter"}`)
+	imported("exact-anew", body, 4) // the vectors that it brings are rounded
+	imported("rounded", exact, 4)
 	imported("model", strings.ReplaceAll(body, `"model":"fake"`, `"model":"other"`), 4) // of them three are passages
 	imported("text", strings.ReplaceAll(body, `"t":"winter"`, `"t":"summer"`), 1, `"t":"summer"`)
 	if r, _ := b.export("/v1/collections/same/export"); len(r) != 3 {

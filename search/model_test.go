@@ -14,6 +14,7 @@ import (
 
 	"quintet/search"
 	"quintet/search/binary16"
+	"quintet/search/binary32"
 )
 
 // naive is search by brute force: a map of documents, and every question
@@ -21,7 +22,8 @@ import (
 type naive struct {
 	documents map[string]*naiveDocument
 	puts      int
-	dirty     bool // documents were replaced or deleted since the last full merge: keyword scores count them
+	precision string // of the vectors; "" = int8
+	dirty     bool   // documents were replaced or deleted since the last full merge: keyword scores count them
 }
 
 type naiveDocument struct {
@@ -31,6 +33,7 @@ type naiveDocument struct {
 	tf      map[string]float64
 	length  float64
 	vectors [][]float64 // of its passages, as they are stored
+	exact   [][]byte    // likewise, where they are float32
 }
 
 // The collection of the model: a text of weight 2 and one of weight 1, both
@@ -60,7 +63,11 @@ func (n *naive) put(members map[string]any) {
 		for _, p := range passages {
 			v, _ := fakeVector(string(p.Tokens))
 			var vector []float64
-			binary16.Floats(v, binary16.Append(nil, v))
+			if n.precision == "float32" {
+				d.exact = append(d.exact, binary32.Append(nil, v))
+			} else {
+				binary16.Floats(v, binary16.Append(nil, v))
+			}
 			for _, x := range v {
 				vector = append(vector, float64(x))
 			}
@@ -97,11 +104,16 @@ func (n *naive) bm25(q string, d *naiveDocument) (score float64) {
 	return score
 }
 
-// cosine is that of the nearest passage.
+// cosine is that of the nearest passage. Among texts of the same words float32
+// alone decides which is nearer, so its own sums count.
 func (d *naiveDocument) cosine(q string) float64 {
 	v, _ := fakeVector(q)
 	best := math.Inf(-1)
-	for _, vector := range d.vectors {
+	for i, vector := range d.vectors {
+		if d.exact != nil {
+			best = max(best, float64(binary32.Dot(v, d.exact[i])))
+			continue
+		}
 		sum := 0.0
 		for i, x := range v {
 			sum += float64(x) * vector[i]
@@ -357,8 +369,8 @@ func TestAgainstBruteForce(t *testing.T) {
 	t.Cleanup(b.close)
 	rapid.Check(t, func(rt *rapid.T) {
 		b.do("DELETE", "/v1/collections/c", "")
-		b.define("c", modelDefinition)
-		n := &naive{documents: map[string]*naiveDocument{}}
+		n := &naive{documents: map[string]*naiveDocument{}, precision: rapid.SampledFrom([]string{"int8", "float32"}).Draw(rt, "precision")}
+		b.define("c", fmt.Sprintf(`%s,"precision":"%s"}`, strings.TrimSuffix(modelDefinition, "}"), n.precision))
 		for range rapid.IntRange(1, 12).Draw(rt, "steps") {
 			b.step(rt, n)
 		}

@@ -139,7 +139,7 @@ const scanRows = 256
 func (v *vectors) scan(p *probe, breadth int, admitted bitset.Set, exact bool, s *scratch) []near {
 	best := nearHeap{keep: breadth, list: s.near[:0]}
 	codes, scale := p.codes, p.scale
-	if v.scales == nil {
+	if !exact && v.scales == nil {
 		codes, scale = v.probeCodes(p)
 	}
 	for from := 0; from < v.count(); from += scanRows {

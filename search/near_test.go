@@ -20,9 +20,15 @@ func clustered(rng *rand.Rand, centres [][]float64) []float64 {
 // filters of every width: there are always as many hits as match, and nearly
 // always the nearest.
 func TestGraph(t *testing.T) {
+	for precision, scan := range map[string]string{"int8": "scan", "float32": "exact"} {
+		t.Run(precision, func(t *testing.T) { testGraph(t, precision, scan) })
+	}
+}
+
+func testGraph(t *testing.T, precision, scan string) {
 	const count, dimensions, queries = 9_000, 16, 20
 	b := newBed(t)
-	b.define("c", fmt.Sprintf(`{"fields":[{"name":"v","type":"vector(%d)"},{"name":"n","type":"int"},{"name":"near","type":"bool"}]}`, dimensions))
+	b.define("c", fmt.Sprintf(`{"fields":[{"name":"v","type":"vector(%d)"},{"name":"n","type":"int"},{"name":"near","type":"bool"}],"precision":"%s"}`, dimensions, precision))
 	rng := rand.New(rand.NewPCG(1, 1))
 	centres := make([][]float64, 40)
 	for i := range centres {
@@ -42,7 +48,7 @@ func TestGraph(t *testing.T) {
 		filter, way string
 		count       int
 	}{
-		{"", "graph", count}, {"n < 8600", "filtered graph", 8600}, {"n < 1200", "scan", 1200}, {"near = true", "scan", -1}, {"n in [3, 5, 7]", "scan", 3}, {"n < 0", "scan", 0},
+		{"", "graph", count}, {"n < 8600", "filtered graph", 8600}, {"n < 1200", scan, 1200}, {"near = true", scan, -1}, {"n in [3, 5, 7]", scan, 3}, {"n < 0", scan, 0},
 	} {
 		hits, nearest := 0, 0
 		for range queries {
@@ -50,6 +56,9 @@ func TestGraph(t *testing.T) {
 			found := b.search("c", jsonOf(q))
 			if c.count >= 0 && (found.Found != c.count || len(found.Hits) != min(10, c.count)) {
 				t.Fatalf("%q: %d hits, found %d", c.filter, len(found.Hits), found.Found)
+			}
+			if found.Explain.Precision != precision {
+				t.Fatalf("the precision is %q", found.Explain.Precision)
 			}
 			if way := found.Explain.Segments[0].Vectors; way != c.way {
 				t.Fatalf("%q is searched by %s, expected was %s", c.filter, way, c.way)

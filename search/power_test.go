@@ -31,7 +31,7 @@ func TestPowerCut(t *testing.T) {
 		rng := rand.New(rand.NewPCG(seed, 7))
 		b := &bed{t: t, dir: filepath.Join(memory(t), "data"), model: &fake{}, options: search.Options{FlushRows: 12}}
 		b.open()
-		b.define("c", `{}`)
+		b.define("c", fmt.Sprintf(`{"precision":"%s"}`, []string{"int8", "float32"}[seed%2]))
 		for step := range steps {
 			switch rng.IntN(8) { // several commits each
 			case 0:

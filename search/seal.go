@@ -11,7 +11,6 @@ import (
 	"quintet/engine"
 	"quintet/search/bitset"
 	"quintet/search/column"
-	"quintet/search/graph"
 	"quintet/search/inverted"
 )
 
@@ -91,11 +90,7 @@ func (b *sealing) seal(ctx context.Context, id engine.ID) (*part, []section, err
 		sections = append(sections, section{sectionColumn, uint32(i), data})
 	}
 	if v := b.vectors; v != nil {
-		if v.coded() {
-			v.encodeCodes()
-			v.judge()
-		}
-		if v.graph, err = graph.Build(ctx, v.walked(), graph.Options{Seed: graphSeed, Workers: 1}); err != nil {
+		if err := v.link(ctx); err != nil {
 			return nil, nil, err
 		}
 		info.Dimensions, info.Metric, info.Precision, info.Scale, info.Coarse = v.space.dimensions, v.space.metric, v.space.precision, v.scale, v.coarse
@@ -104,10 +99,6 @@ func (b *sealing) seal(ctx context.Context, id engine.ID) (*part, []section, err
 	sections[0].data, err = json.Marshal(info)
 	return g, sections, err
 }
-
-// graphSeed makes equal vectors a graph of equal levels, so that a fault can be
-// found again.
-const graphSeed = 1
 
 func appendVersions(b []byte, list []version) []byte {
 	for _, v := range list {
@@ -145,10 +136,7 @@ func openPart(sc *schema, r io.Reader, size int64) (*part, error) {
 		g.columns = append(g.columns, c)
 	}
 	if sc.hasVectors() {
-		g.vectors, err = openVectors(sc.space, info.Scale, info.Rows, f.get(sectionStarts, 0), f.get(sectionNumbers, 0), f.get(sectionCodes, 0), f.get(sectionGraph, 0))
-		if err == nil {
-			g.vectors.coarse = info.Coarse
-		}
+		g.vectors, err = openVectors(sc.space, &info, f)
 	}
 	return g, err
 }

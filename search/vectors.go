@@ -1,6 +1,7 @@
 package search
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"slices"
@@ -27,7 +28,7 @@ type vectors struct {
 	norms   []float32 // squares of the lengths, for Euclid; nil in a sealed part
 	scale   float32
 	graph   *graph.Graph
-	coarse  bool     // the codes say too little
+	coarse  bool     // only a scan of all numbers finds the nearest
 	sums    codeSums // of a part that grows
 	uneven  bool     // some row has not exactly one vector, so their numbers differ
 }
@@ -171,11 +172,35 @@ func (v *vectors) memory() int64 {
 // sections are the vectors of a sealed part as its file has them.
 func (v *vectors) sections() []section {
 	list := []section{{kind: sectionStarts, data: appendWords(nil, v.starts)}, {kind: sectionNumbers, data: v.numbers}}
-	if v.coded() {
+	if v.graph != nil && v.coded() {
 		list = append(list, section{kind: sectionCodes, data: v.codes.Codes})
 	}
-	return append(list, section{kind: sectionGraph, data: v.graph.Append(nil)})
+	if v.graph != nil {
+		list = append(list, section{kind: sectionGraph, data: v.graph.Append(nil)})
+	}
+	return list
 }
+
+// link gives a part that is to be sealed its codes and its graph, unless these
+// would not lead to the nearest. It takes the time of building a graph, and
+// stops when ctx ends.
+func (v *vectors) link(ctx context.Context) (err error) {
+	if v.coded() {
+		v.encodeCodes()
+		if v.judge(); v.coarse {
+			v.codes.Codes, v.codes.Bias = nil, nil
+			return nil
+		}
+	}
+	if v.graph, err = graph.Build(ctx, v.walked(), graph.Options{Seed: graphSeed, Workers: 1}); err != nil || v.coded() {
+		return err
+	}
+	return v.judgeWalks(ctx)
+}
+
+// graphSeed makes equal vectors a graph of equal levels, so that a fault can be
+// found again.
+const graphSeed = 1
 
 // walked are the vectors that the graph leads over.
 func (v *vectors) walked() graph.Vectors {
@@ -189,27 +214,36 @@ func (v *vectors) walked() graph.Vectors {
 	return graph.Vectors{Codes: v.numbers, Stride: v.space.bytes(), Form: form}
 }
 
-// openVectors reads the vectors of a sealed part of so many rows.
-func openVectors(s space, scale float32, rows int, starts, numbers, codes, links []byte) (v *vectors, err error) {
+// openVectors reads the vectors of a sealed part. Codes and graph of coarse
+// ones, which an older release wrote, are left out.
+func openVectors(s space, info *segmentInfo, f *segmentFile) (v *vectors, err error) {
 	v = newVectors(s)
-	v.scale, v.numbers, v.codes.Codes = scale, numbers, codes
-	if v.starts, err = readWords(starts); err != nil {
+	v.scale, v.coarse, v.numbers = info.Scale, info.Coarse, f.get(sectionNumbers, 0)
+	if v.starts, err = readWords(f.get(sectionStarts, 0)); err != nil {
 		return nil, err
 	}
-	if err := v.openRows(rows); err != nil {
+	if err := v.openRows(info.Rows); err != nil {
 		return nil, err
+	}
+	if len(v.numbers) != v.count()*s.bytes() {
+		return nil, fmt.Errorf("%d vectors have %d bytes", v.count(), len(v.numbers))
+	}
+	if v.coarse {
+		return v, nil
 	}
 	stride := 0
 	if v.coded() {
 		stride = s.stride()
 	}
-	if len(numbers) != v.count()*s.bytes() || len(codes) != v.count()*stride {
-		return nil, fmt.Errorf("%d vectors have %d and %d bytes", v.count(), len(numbers), len(codes))
+	codes := f.get(sectionCodes, 0)
+	if len(codes) != v.count()*stride {
+		return nil, fmt.Errorf("%d vectors have codes of %d bytes", v.count(), len(codes))
 	}
+	v.codes.Codes = codes
 	if v.coded() && s.metric == Euclid {
 		v.codes.Bias = biases(codes, stride)
 	}
-	v.graph, err = graph.Open(links, v.walked())
+	v.graph, err = graph.Open(f.get(sectionGraph, 0), v.walked())
 	return v, err
 }
 

@@ -1,6 +1,10 @@
 package binary32
 
-import "golang.org/x/sys/cpu"
+import (
+	"unsafe"
+
+	"golang.org/x/sys/cpu"
+)
 
 // The kernels of compare_*_amd64.s. They check nothing: there are at least one
 // number and one row.
@@ -27,6 +31,11 @@ func assembly() (found []kernel) {
 		found = append(found, avx2)
 	}
 	return found
+}
+
+// read copies the bytes: here a number is kept as it is in memory.
+func read(dst []float32, b []byte) {
+	copy(unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(dst))), len(b)), b)
 }
 
 func dots(q []float32, b []byte, rows []uint32, scores []float32) {

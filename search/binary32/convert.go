@@ -17,12 +17,7 @@ func Append(b []byte, v []float32) []byte {
 }
 
 // Floats reads as many numbers as dst has; b has at least those.
-func Floats(dst []float32, b []byte) {
-	b = b[:Size*len(dst)]
-	for i := range dst {
-		dst[i] = at(b, i)
-	}
-}
+func Floats(dst []float32, b []byte) { read(dst, b[:Size*len(dst)]) }
 
 // at is the number i of b.
 func at(b []byte, i int) float32 {

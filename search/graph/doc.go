@@ -1,14 +1,15 @@
 // Package graph finds the nearest of many vectors without comparing all of them:
 // a hierarchical navigable small world graph (Malkov and Yashunin, IEEE TPAMI
-// 2018, arXiv:1603.09320) over vectors of one byte a dimension. It knows nothing
-// of documents.
+// 2018, arXiv:1603.09320) over vectors of one byte a dimension, or of float32. It
+// knows nothing of documents.
 //
 // Its nouns:
 //
 //   - A row is a vector's number, from 0 on.
 //   - Vectors are the rows' codes, one after another, and the ways to score them:
 //     in sequence, or those of given rows. A score is an exact dot product of
-//     codes, and more is nearer.
+//     codes, and more is nearer. A Form says where they are numbers instead:
+//     numbers.go.
 //   - A Graph leads from each row to some that are near it in all directions. At
 //     level 0 stands every row; one in Links reaches the next level, where steps
 //     are longer. It is built once and does not change.

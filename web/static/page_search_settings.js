@@ -22,6 +22,7 @@ const Facts = ({ of: c }) => html`<dl class="facts"><${Fact} name="Documents"><$
   ${c.recall && html`<${Fact} name="Recall"><${Gauge} of=${c.recall} /><//>`}
   <${Fact} name="Embedded">${vectorsOf(c)}<//>
   <${Fact} name="Metric">${c.metric}<//>
+  ${c.precision && html`<${Fact} name="Precision">${c.precision}<//>`}
   <${Fact} name="Language">${c.language}<//>
   <${Fact} name="Fields">${c.inferred ? 'inferred from the documents' : 'declared'}<//>
   <${Fact} name="Created"><${Time} at=${c.created_at} /><//>
