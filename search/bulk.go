@@ -61,6 +61,7 @@ func (s *Service) write(ctx context.Context, puts []*Put) error {
 	if err := s.embedPuts(ctx, puts); err != nil {
 		return err
 	}
+	defer s.ahead.read(puts)()
 	weight := 0
 	for _, p := range puts {
 		weight += 2*len(p.document.json) + 2048

@@ -112,7 +112,7 @@ func (c *checking) checkDocument(sc *schema, v version, value []byte) error {
 	if d.more {
 		c.passages++
 	}
-	_, err = sc.newRow(put{v, value, passages})
+	_, err = sc.newRow(put{version: v, value: value, passages: passages})
 	return err
 }
 

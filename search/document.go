@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 
 	"quintet/engine"
@@ -29,16 +30,26 @@ const (
 // members of a document, each as raw JSON.
 type members map[string]json.RawMessage
 
-// parseDocument reads one JSON object.
+// parseDocument reads one JSON object. Its members share raw's bytes.
 func parseDocument(raw []byte) (members, error) {
-	if err := api.CheckJSON(raw); err != nil {
-		return nil, engine.Errorf(engine.Malformed, "malformed_json", "%s", err)
+	m, _, err := parseCompact(raw)
+	return m, err
+}
+
+// parseCompact also reports whether the object is compact as it stands.
+func parseCompact(raw []byte) (m members, compact bool, err error) {
+	o, err := api.ParseObject(raw)
+	if err != nil {
+		return nil, false, engine.Errorf(engine.Malformed, "malformed_json", "%s", err)
 	}
-	var m members
-	if err := json.Unmarshal(raw, &m); err != nil || m == nil {
-		return nil, engine.Errorf(engine.Invalid, "invalid_document", "a document is a JSON object")
+	if o == nil {
+		return nil, false, engine.Errorf(engine.Invalid, "invalid_document", "a document is a JSON object")
 	}
-	return m, nil
+	m = make(members, len(o.Members))
+	for _, one := range o.Members {
+		m[one.Name] = one.Value
+	}
+	return m, o.Compact, nil
 }
 
 // id returns the document's own id, "" where it has none.
@@ -48,7 +59,7 @@ func (m members) id() (string, error) {
 		return "", nil
 	}
 	var id string
-	if isNull(raw) || json.Unmarshal(raw, &id) != nil {
+	if isNull(raw) || !readText(raw, &id) {
 		return "", engine.Errorf(engine.Invalid, "invalid_document", "the id of a document is a string")
 	}
 	return id, api.CheckID("document", id)
@@ -56,10 +67,22 @@ func (m members) id() (string, error) {
 
 func isNull(raw json.RawMessage) bool { return string(raw) == "null" }
 
-// compact returns a document as it is stored: compact, and with an id.
-func (s *schema) compact(raw []byte, m members, id string) ([]byte, error) {
+// readText reads a string. Most have no escapes, and are as they stand.
+func readText(raw json.RawMessage, text *string) bool {
+	if len(raw) > 1 && raw[0] == '"' && bytes.IndexByte(raw, '\\') < 0 {
+		*text = string(raw[1 : len(raw)-1])
+		return true
+	}
+	return json.Unmarshal(raw, text) == nil
+}
+
+// compact returns a document as it is stored: compact, as it may be already,
+// and with an id. It may share raw's bytes.
+func (s *schema) compact(raw []byte, compact bool, m members, id string) ([]byte, error) {
 	var b bytes.Buffer
-	if err := json.Compact(&b, raw); err != nil {
+	if compact {
+		b = *bytes.NewBuffer(raw[:len(raw):len(raw)])
+	} else if err := json.Compact(&b, raw); err != nil {
 		return nil, err
 	}
 	most := MaxDocument
@@ -73,8 +96,8 @@ func (s *schema) compact(raw []byte, m members, id string) ([]byte, error) {
 		b = *bytes.NewBuffer(cutMember(b.Bytes(), memberVector))
 	}
 	if _, ok := m[fieldID]; !ok {
-		rest := bytes.Clone(b.Bytes()[1:])
-		b.Reset()
+		rest := b.Bytes()[1:]
+		b = bytes.Buffer{}
 		fmt.Fprintf(&b, `{"id":%q`, id)
 		if len(rest) > 1 {
 			b.WriteByte(',')
@@ -182,11 +205,12 @@ func (s *schema) values(m members) (all []value, err error) {
 	return all, err
 }
 
-// read reads a value of the field, or says what is wrong with it.
+// read reads a value of the field, JSON, or says what is wrong with it.
 func (f Field) read(raw json.RawMessage) (v value, message string) {
+	var err error
 	switch f.Type {
 	case Text:
-		if json.Unmarshal(raw, &v.text) != nil {
+		if !readText(raw, &v.text) {
 			return v, "is a text field and should be a string"
 		}
 		if len(v.text) <= maxWhole {
@@ -194,7 +218,7 @@ func (f Field) read(raw json.RawMessage) (v value, message string) {
 		}
 	case Keyword:
 		v.Words = make([]string, 1)
-		if json.Unmarshal(raw, &v.Words[0]) != nil {
+		if !readText(raw, &v.Words[0]) {
 			return v, "is a keyword and should be a string"
 		}
 		return v, checkKeywords(v.Words)
@@ -211,11 +235,11 @@ func (f Field) read(raw json.RawMessage) (v value, message string) {
 		}
 		return v, checkKeywords(v.Words)
 	case Int:
-		if json.Unmarshal(raw, &v.Int) != nil {
+		if v.Int, err = strconv.ParseInt(string(raw), 10, 64); err != nil {
 			return v, "is an int and should be a whole number of at most 64 bits"
 		}
 	case Float:
-		if json.Unmarshal(raw, &v.Float) != nil || math.IsInf(v.Float, 0) {
+		if v.Float, err = strconv.ParseFloat(string(raw), 64); err != nil || math.IsInf(v.Float, 0) {
 			return v, "is a float and should be a number"
 		}
 	case Bool:

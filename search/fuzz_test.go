@@ -49,7 +49,7 @@ func cursorText(raw []byte) string {
 
 // fuzzMembers stores a document and reads it back.
 func fuzzMembers(t *testing.T, raw []byte, m members) {
-	kept, err := fuzzSchema.compact(raw, m, "drawn")
+	kept, err := fuzzSchema.compact(raw, false, m, "drawn")
 	if err != nil {
 		return
 	}

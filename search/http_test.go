@@ -284,6 +284,9 @@ func TestScopes(t *testing.T) {
 		"DELETE /v1/collections/{collection}/documents/{id}": "write", "POST /v1/collections/{collection}/search": "read", "POST /v1/embeddings": "read",
 		"POST /v1/collections/{collection}/similar": "read", "GET /v1/collections/{collection}/slow-searches": "read", "POST /v1/search": "read",
 		"GET /v1/collections/{collection}/documents": "read", "GET /v1/collections/{collection}/export": "read", "DELETE /v1/collections/{collection}/documents": "write",
+		"PATCH /v1/collections/{collection}/documents/{id}": "write", "POST /v1/collections/{collection}/restore": "write",
+		"GET /v1/collections/{collection}/snapshots": "read", "POST /v1/collections/{collection}/snapshots": "write",
+		"GET /v1/collections/{collection}/snapshots/{id}": "read", "DELETE /v1/collections/{collection}/snapshots/{id}": "admin",
 	}
 	seen := 0
 	for path, item := range b.document.Paths {

@@ -69,11 +69,12 @@ type change struct {
 }
 
 // put is a document as it is stored: its value, and the vectors of its further
-// passages where it has any.
+// passages where it has any. What was read of it before need not be read again.
 type put struct {
 	version  version
 	value    []byte
 	passages []byte
+	reading  *reading // may be nil
 }
 
 // index keeps the parts of a collection in step with the commits. The committer

@@ -62,7 +62,7 @@ func (s *Service) observe(c engine.Commit) {
 			if w.Deleted {
 				changed.drops = append(changed.drops, v)
 			} else {
-				changed.puts = append(changed.puts, put{version: v, value: w.Value})
+				changed.puts = append(changed.puts, put{version: v, value: w.Value, reading: s.ahead.take(v)})
 			}
 		}
 	}

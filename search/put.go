@@ -18,7 +18,8 @@ type Put struct {
 	schema     *schema // by which it was read, the fields that it adds included
 	added      []Field
 	members    members
-	raw        []byte // what was sent, for reading it anew
+	values     []value // for its row, until the words are found
+	raw        []byte  // what was sent, for reading it anew
 	pointer    []byte
 	version    version
 	document   stored
@@ -69,7 +70,7 @@ func (s *Service) readBy(c *collection, sc *schema, raw []byte, id string) (*Put
 	if c.documents() >= s.options.Documents {
 		return nil, engine.Errorf(engine.Conflict, "too_many_documents", "a collection may have %d documents; delete some, or use another collection", s.options.Documents)
 	}
-	m, err := parseDocument(raw)
+	m, compact, err := parseCompact(raw)
 	if err != nil {
 		return nil, err
 	}
@@ -95,18 +96,17 @@ func (s *Service) readBy(c *collection, sc *schema, raw []byte, id string) (*Put
 	p := &Put{tenant: c.tenant, collection: c, members: m, carried: vectors, raw: raw, version: s.e.IDs.New(), pointer: pointerKey(c.tenant, c.id, id)}
 	p.added = sc.infer(m)
 	p.schema = sc.with(p.added)
-	values, err := p.schema.values(m)
-	if err != nil {
+	if p.values, err = p.schema.values(m); err != nil {
 		return nil, err
 	}
 	p.document.id = id
-	if p.document.json, err = p.schema.compact(raw, m, id); err != nil {
+	if p.document.json, err = p.schema.compact(raw, compact, m, id); err != nil {
 		return nil, err
 	}
 	if p.document.vector, err = p.schema.givenVector(m); err != nil {
 		return nil, err
 	}
-	p.text = p.schema.embedText(values)
+	p.text = p.schema.embedText(p.values)
 	return p, nil
 }
 

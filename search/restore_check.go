@@ -75,7 +75,7 @@ func (s *schema) fault(p put) (id, reason string) {
 	if own, err := m.id(); err != nil || own != d.id || api.CheckID("document", d.id) != nil {
 		return "", "a document has another id than its own, or none"
 	}
-	if text, err := s.compact(d.json, m, d.id); err != nil || !bytes.Equal(text, d.json) {
+	if text, err := s.compact(d.json, false, m, d.id); err != nil || !bytes.Equal(text, d.json) {
 		return "", "a document is not in the form in which it is stored"
 	}
 	if _, err := s.values(m); err != nil && !s.Infer { // it may be older than the field

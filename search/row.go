@@ -1,7 +1,7 @@
 package search
 
 import (
-	"encoding/json"
+	"slices"
 
 	"quintet/search/analysis"
 	"quintet/search/inverted"
@@ -21,34 +21,61 @@ type row struct {
 // fieldGap is so far apart that no phrase reaches from one field to the next.
 const fieldGap = 1_000
 
+// meanWord is about how many bytes of a text there are for each word that is no
+// stop word.
+const meanWord = 7
+
+// reading is what a row has of the members of its document.
+type reading struct {
+	fields []Field // by which it was read
+	values []value
+	tokens []inverted.Token
+}
+
+// read finds the words of a document's values. It leaves the texts where they
+// are.
+func (s *schema) read(values []value) *reading {
+	r := &reading{fields: s.fields, values: values}
+	position := uint32(0)
+	for i, f := range s.fields {
+		if f.Type != Text || !values[i].Set {
+			continue
+		}
+		next := position
+		r.tokens = slices.Grow(r.tokens, len(values[i].text)/meanWord)
+		s.analyzers[i].Tokens(values[i].text, func(t analysis.Token) bool {
+			next = position + t.Position + 1
+			r.tokens = append(r.tokens, inverted.Token{Term: t.Term, Word: t.Word, Position: next, Weight: float32(f.Weight)})
+			return true
+		})
+		position = next + fieldGap
+	}
+	return r
+}
+
 // newRow reads a stored document.
 func (s *schema) newRow(p put) (*row, error) {
 	d, err := decodeDocument(s.space, p.value)
 	if err != nil {
 		return nil, err
 	}
-	var m members
-	if err := json.Unmarshal(d.json, &m); err != nil {
-		return nil, corrupt(bucketDocuments, "a document cannot be read: %v", err)
-	}
-	r := &row{version: p.version, bytes: len(p.value)}
-	if r.numbers, err = d.numbers(s.space, p.passages); err != nil {
+	numbers, err := d.numbers(s.space, p.passages)
+	if err != nil {
 		return nil, err
 	}
-	r.values, _ = s.values(m) // it was checked before it was stored
-	position := uint32(0)
-	for i, f := range s.fields {
-		if f.Type != Text || !r.values[i].Set {
-			continue
+	r := p.reading
+	if r == nil || !s.extends(r.fields) {
+		m, err := parseDocument(d.json)
+		if err != nil {
+			return nil, corrupt(bucketDocuments, "a document cannot be read: %v", err)
 		}
-		next := position
-		s.analyzers[i].Tokens(r.values[i].text, func(t analysis.Token) bool {
-			next = position + t.Position + 1
-			r.tokens = append(r.tokens, inverted.Token{Term: t.Term, Word: t.Word, Position: next, Weight: float32(f.Weight)})
-			return true
-		})
-		position = next + fieldGap
-		r.values[i].text = ""
+		values, _ := s.values(m) // it was checked before it was stored
+		r = s.read(values)
 	}
-	return r, nil
+	return &row{version: p.version, bytes: len(p.value), values: r.values, tokens: r.tokens, numbers: numbers}, nil
+}
+
+// extends reports whether the first fields of s are these.
+func (s *schema) extends(fields []Field) bool {
+	return len(fields) <= len(s.fields) && slices.Equal(fields, s.fields[:len(fields)])
 }

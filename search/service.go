@@ -68,6 +68,7 @@ type Service struct {
 	metrics    *metrics
 	registry   *registry
 	gate       *gate
+	ahead      ahead
 	seen       progress              // the newest commit that the indexes were told of
 	slowLogged atomic.Int64          // when, in Unix nanoseconds
 	scratch    sync.Pool             // of *scratch
@@ -96,7 +97,7 @@ var _ engine.Service = (*Service)(nil)
 // registers its metrics and its part of the engine's check.
 func New(e *engine.Engine, o Options) *Service {
 	o = o.withDefaults(e)
-	s := &Service{e: e, options: o, log: o.Log, registry: newRegistry(), gate: newGate(runtime.GOMAXPROCS(0)), dropped: make(chan struct{}, 1), frozen: make(chan struct{}, 1), samples: make(chan sample, 1)}
+	s := &Service{e: e, options: o, log: o.Log, registry: newRegistry(), ahead: ahead{readings: map[version]*reading{}}, gate: newGate(runtime.GOMAXPROCS(0)), dropped: make(chan struct{}, 1), frozen: make(chan struct{}, 1), samples: make(chan sample, 1)}
 	s.life, s.end = context.WithCancel(context.Background())
 	s.scratch.New = func() any { return newScratch() }
 	s.metrics = newMetrics(o.Registerer, s)

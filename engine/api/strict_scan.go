@@ -11,9 +11,17 @@ import (
 )
 
 // CheckJSON refuses what is not exactly one JSON value under the rules of
-// Decode. It looks itself for what encoding/json lets pass, in one pass without
-// tokens, and leaves the grammar to encoding/json.
+// Decode.
 func CheckJSON(data []byte) error {
+	if p := (pass{data: data}); p.whole() {
+		return nil
+	}
+	return explain(data)
+}
+
+// explain says what is wrong with a text that a pass refused. It looks itself
+// for what encoding/json lets pass, and leaves the grammar to encoding/json.
+func explain(data []byte) error {
 	s := scan{data: data}
 	if err := s.check(); err != nil {
 		return err

@@ -136,7 +136,7 @@ func FuzzDecode(f *testing.F) {
 func FuzzCheckJSON(f *testing.F) {
 	for _, seed := range []string{
 		`{"a":[1,{"b":null}],"c":"\u0041"}`, `[`, `{"a":1,"a":2}`, "\xff", `{"a":1,"\u0061":2}`, `1 2`, `{"a":{"b":1},"b":1}`,
-		`{"a" :"b","b":"a"}`, `["a","a"]`, `{"a":1}}`, `{"\ud800":1,"\ud801":2}`, `{"a\":1,"a":2}`, `{"":1}`, ` {} `, `{"a":"}{"}`,
+		`{"a" :"b","b":"a"}`, `["a","a"]`, ` [ -0.5e+1 , 1E5,0 ]`, `01`, `-`, `1.`, `.5`, `1e`, `tru`, `nullx`, `"\x"`, `"\u12G4"`, "\"\x1f\"", `{"a":1,}`, `[1,]`, `{a:1}`, `{"a"}`, `{,}`, `{"a":1}}`, `{"\ud800":1,"\ud801":2}`, `{"a\":1,"a":2}`, `{"":1}`, ` {} `, `{"a":"}{"}`,
 	} {
 		f.Add([]byte(seed))
 	}
@@ -144,5 +144,32 @@ func FuzzCheckJSON(f *testing.F) {
 		if got, want := api.CheckJSON(data) == nil, strictByTokens(data); got != want {
 			t.Fatalf("%q: accepted %v; by tokens %v", data, got, want)
 		}
+		holdObject(t, data)
 	})
+}
+
+// holdObject reads an object by encoding/json, too.
+func holdObject(t *testing.T, data []byte) {
+	var want map[string]json.RawMessage
+	o, err := api.ParseObject(data)
+	if (err == nil) != (api.CheckJSON(data) == nil) {
+		t.Fatalf("%q: %v as an object, and %v as a value", data, err, api.CheckJSON(data))
+	}
+	if isObject := err == nil && json.Unmarshal(data, &want) == nil && want != nil; isObject != (o != nil) {
+		t.Fatalf("%q: an object %v, by encoding/json %v", data, o != nil, isObject)
+	} else if !isObject {
+		return
+	}
+	var compact bytes.Buffer
+	if _ = json.Compact(&compact, data); o.Compact != (compact.String() == string(data)) {
+		t.Fatalf("%q: compact %v", data, o.Compact)
+	}
+	if len(o.Members) != len(want) {
+		t.Fatalf("%q: %d members, by encoding/json %d", data, len(o.Members), len(want))
+	}
+	for _, m := range o.Members {
+		if value, has := want[m.Name]; !has || !bytes.Equal(value, m.Value) {
+			t.Fatalf("%q: the member %q is %s, by encoding/json %s", data, m.Name, m.Value, value)
+		}
+	}
 }

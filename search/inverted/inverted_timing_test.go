@@ -243,3 +243,42 @@ func BenchmarkOpen(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkGrow adds rows as a part of a collection grows by them, and encodes
+// it, and merges eight such.
+func BenchmarkGrow(b *testing.B) {
+	const rows, parts = 5_000, 8
+	text := timedText()
+	grow := func(part int) *inverted.Memory {
+		m := inverted.NewMemory()
+		for _, tokens := range text[part*rows : (part+1)*rows] {
+			m.Add(tokens)
+		}
+		return m
+	}
+	var inputs []inverted.Input
+	for part := range parts {
+		x, err := inverted.Open(grow(part).Encode())
+		if err != nil {
+			b.Fatal(err)
+		}
+		numbers := make([]uint32, rows)
+		for i := range numbers {
+			numbers[i] = uint32(part*rows + i)
+		}
+		inputs = append(inputs, inverted.Input{Segment: x, Rows: numbers})
+	}
+	m := grow(0)
+	run := func(name string, n int, f func()) {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				f()
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/row")
+		})
+	}
+	run("add", rows, func() { grow(0) })
+	run("encode", rows, func() { m.Encode() })
+	run("merge", rows*parts, func() { inverted.Merge(b.Context(), inputs) })
+}

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/tidwall/btree"
 )
@@ -15,6 +16,8 @@ import (
 type Memory struct {
 	terms   map[string]*posted
 	words   btree.Map[string, []string] // the terms of each surface word
+	spelt   []spelling                  // that words does not have yet
+	sorting sync.Mutex                  // while words gets them
 	lengths lengths
 	total   float64
 	tfs     numbering
@@ -30,7 +33,7 @@ type posted struct {
 	last   uint32
 	packed []byte
 	tracks []byte
-	words  []string // whose term it is
+	words  []string // whose term it is, each once
 
 	open  bool // the row that is being added has it
 	tf    float32
@@ -46,7 +49,7 @@ func (m *Memory) Rows() int { return len(m.lengths) / 4 }
 
 // Add adds a row and returns its number, the next one from 0 on. Tokens out of
 // their limits are an error, and nothing is added then. The tokens are not
-// kept, but parts of their texts may be.
+// kept, but their terms and words are.
 func (m *Memory) Add(tokens []Token) (row uint32, err error) {
 	if err := checkTokens(tokens); err != nil {
 		return 0, err
@@ -85,19 +88,41 @@ func (m *Memory) term(term string) *posted {
 	p := m.terms[term]
 	if p == nil {
 		p = &posted{}
-		m.terms[strings.Clone(term)] = p
+		m.terms[term] = p
 	}
 	return p
 }
 
+// spelling is that a word has a term.
+type spelling struct{ word, term string }
+
+// manySpelt is how many spellings wait to be sorted. Sorted they go to places of
+// the tree that are near each other, which takes a fraction of the time.
+const manySpelt = 1_024
+
 // spell notes that a term stands for a word.
 func (m *Memory) spell(p *posted, term, word string) {
-	if word != "" && !slices.Contains(p.words, word) {
-		word = strings.Clone(word)
-		p.words = append(p.words, word)
-		terms, _ := m.words.Get(word)
-		m.words.Set(word, append(terms, strings.Clone(term)))
+	if word == "" || slices.Contains(p.words, word) {
+		return
 	}
+	p.words = append(p.words, word)
+	if m.spelt = append(m.spelt, spelling{word, term}); len(m.spelt) == manySpelt {
+		m.sorted()
+	}
+}
+
+// sorted returns the terms of each word.
+func (m *Memory) sorted() *btree.Map[string, []string] {
+	m.sorting.Lock()
+	defer m.sorting.Unlock()
+	slices.SortStableFunc(m.spelt, func(x, y spelling) int { return strings.Compare(x.word, y.word) })
+	for _, s := range m.spelt {
+		if others, has := m.words.Set(s.word, []string{s.term}); has {
+			m.words.Set(s.word, append(others, s.term))
+		}
+	}
+	m.spelt = m.spelt[:0]
+	return &m.words
 }
 
 func (p *posted) begin(row, tf uint32) {
@@ -108,21 +133,17 @@ func (p *posted) begin(row, tf uint32) {
 	p.rows++
 }
 
-// unpack returns the postings: rows, the numbers of their tf and how many
-// occurrences they have.
-func (p *posted) unpack() (rows, tfs, counts []uint32) {
-	all := make([]uint32, 3*p.rows)
-	rows, tfs, counts = all[:p.rows], all[p.rows:2*p.rows], all[2*p.rows:]
+// unpack appends the postings to those of a list.
+func (p *posted) unpack(l *list, tfs []float32) {
 	row, from := uint32(0), p.packed
 	var distance, tf, count uint64
-	for i := range rows {
+	for range p.rows {
 		distance, from = uvarint(from)
 		tf, from = uvarint(from)
 		count, from = uvarint(from)
 		row += uint32(distance)
-		rows[i], tfs[i], counts[i] = row, uint32(tf), uint32(count)
+		l.rows, l.tfs, l.counts = append(l.rows, row), append(l.tfs, tfs[tf]), append(l.counts, uint32(count))
 	}
-	return rows, tfs, counts
 }
 
 func (m *Memory) length() float64     { return m.total }
@@ -140,16 +161,20 @@ func (m *Memory) postings(term string) source {
 	if p == nil {
 		return nil
 	}
-	rows, numbers, counts := p.unpack()
-	l := &list{rows: rows, tfs: make([]float32, len(rows)), counts: counts, tracks: p.tracks, weights: m.weights.values}
-	for i, number := range numbers {
-		l.tfs[i] = m.tfs.values[number]
-	}
+	all := make([]uint32, 2*p.rows)
+	l := &list{rows: all[:0:p.rows], counts: all[p.rows:p.rows], tfs: make([]float32, 0, p.rows)}
+	m.read(l, p)
 	return l
 }
 
+// read makes a list that of some postings.
+func (m *Memory) read(l *list, p *posted) {
+	*l = list{rows: l.rows[:0], tfs: l.tfs[:0], counts: l.counts[:0], tracks: p.tracks, weights: m.weights.values}
+	p.unpack(l, m.tfs.values)
+}
+
 func (m *Memory) prefixed(prefix string, yield func(term string)) {
-	m.words.Ascend(prefix, func(word string, terms []string) bool {
+	m.sorted().Ascend(prefix, func(word string, terms []string) bool {
 		if !strings.HasPrefix(word, prefix) {
 			return false
 		}
@@ -161,7 +186,7 @@ func (m *Memory) prefixed(prefix string, yield func(term string)) {
 }
 
 func (m *Memory) typos(word *misspelt, yield func(term string, distance int)) {
-	m.words.Ascend(word.first, func(candidate string, terms []string) bool {
+	m.sorted().Ascend(word.first, func(candidate string, terms []string) bool {
 		if !strings.HasPrefix(candidate, word.first) {
 			return false
 		}

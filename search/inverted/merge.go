@@ -5,9 +5,9 @@ import (
 	"context"
 	"encoding/binary"
 	"iter"
-	"maps"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/blevesearch/vellum"
 )
@@ -116,7 +116,8 @@ type merging interface {
 }
 
 // A walk is at one name of a segment, a term or a word; next goes on to the one
-// behind it, and returns false where there is none.
+// behind it, and returns false where there is none. What it hands out is valid
+// until then.
 type walk struct {
 	name      string
 	next      func() bool
@@ -159,21 +160,32 @@ func (m *Memory) tables() (tfs, weights []float32) {
 }
 
 func (m *Memory) walkTerms() *walk {
-	names := slices.Sorted(maps.Keys(m.terms))
-	w := &walk{}
+	type term struct {
+		name string
+		of   *posted
+	}
+	terms := make([]term, 0, len(m.terms))
+	for name, p := range m.terms {
+		terms = append(terms, term{name, p})
+	}
+	slices.SortFunc(terms, func(x, y term) int { return strings.Compare(x.name, y.name) })
+	w, at, one := &walk{}, -1, &list{}
 	w.next = func() bool {
-		if len(names) == 0 {
+		if at++; at == len(terms) {
 			return false
 		}
-		w.name, names = names[0], names[1:]
+		w.name = terms[at].name
 		return true
 	}
-	w.postings = func() source { return m.postings(w.name) }
+	w.postings = func() source {
+		m.read(one, terms[at].of)
+		return one
+	}
 	return w
 }
 
 func (m *Memory) walkWords() *walk {
-	words := m.words.Iter()
+	words := m.sorted().Iter()
 	w := &walk{}
 	w.next = func() bool {
 		more := words.Next()
