@@ -178,7 +178,7 @@ func (s *benchServer) importSet(ctx context.Context, collection string, set *jud
 	return err
 }
 
-// judge sends each query of a set in each mode.
+// judge sends each query of a set in each mode, and then by each fusion.
 func (j *judging) judge(ctx context.Context, set *judgedSet, s *searcher, idOf func(string) string) error {
 	r := &setReport{Name: set.name, Documents: len(set.documents), Queries: len(set.queries)}
 	j.report.Sets = append(j.report.Sets, r)
@@ -191,7 +191,15 @@ func (j *judging) judge(ctx context.Context, set *judgedSet, s *searcher, idOf f
 		r.Modes = append(r.Modes, m)
 	}
 	r.compare()
-	return nil
+	if r.Hybrid == nil {
+		return nil
+	}
+	fmt.Fprintf(j.terminal.Stderr, "%s: %d queries, %d fusions\n", set.name, len(set.queries), len(fusions()))
+	var err error
+	if r.Fusions, err = s.judgeFusions(ctx, set, idOf); err != nil {
+		err = fmt.Errorf("%s: %w", set.name, err)
+	}
+	return err
 }
 
 // judge sends each query in one mode. One that the collection does not have,

@@ -25,6 +25,8 @@ type setReport struct {
 	Queries   int           `json:"queries"`
 	Modes     []*modeReport `json:"modes"`
 	Hybrid    *comparison   `json:"hybrid,omitempty"`
+
+	Fusions []*fusionReport `json:"fusions,omitempty"` // where hybrid search was measured
 }
 
 // modeReport is a quality, or says why there is none.
@@ -50,6 +52,8 @@ type meanReport struct {
 	Modes       []*modeReport `json:"modes"`
 	GainOfMeans float64       `json:"gain_of_means"`
 	MeanOfGains float64       `json:"mean_of_gains"`
+
+	Fusions []*fusionReport `json:"fusions,omitempty"`
 }
 
 // better returns the better parent and hybrid, nil where one of the three was
@@ -112,7 +116,7 @@ func meanOfSets(sets []*setReport) *meanReport {
 	if len(sets) < 2 {
 		return nil
 	}
-	m := &meanReport{}
+	m := &meanReport{Fusions: meanFusions(sets)}
 	for i, mode := range relevanceModes {
 		var all []quality
 		for _, s := range sets {
@@ -156,6 +160,7 @@ func (r *relevanceReport) writeTable(out io.Writer) error {
 		writeModes(t, m.Modes)
 		fmt.Fprintf(t, "  hybrid over its better parent: %+.1f %% of the means, %+.1f %% as the mean of each set's\n\n", 100*m.GainOfMeans, 100*m.MeanOfGains)
 	}
+	r.writeFusions(t)
 	for _, f := range r.Bars {
 		fmt.Fprintf(t, "%s\t%.3f\t≥ %.3f\t%s\n", f.Name, f.Value, *f.Bar.AtLeast, f.Bar.verdict())
 	}

@@ -15,17 +15,22 @@ import (
 
 // searcher asks one collection of a server, which may be anywhere.
 type searcher struct {
-	client *http.Client
-	url    string
-	key    string
-	depth  int
+	client     *http.Client
+	collection string
+	url        string // of its search
+	several    string // where several searches are sent at once
+	key        string
+	depth      int
 }
 
 func newSearcher(server, key, collection string, depth int) *searcher {
+	server = strings.TrimSuffix(server, "/")
 	return &searcher{
-		client: &http.Client{Timeout: wireTimeout},
-		url:    strings.TrimSuffix(server, "/") + "/v1/collections/" + url.PathEscape(collection) + "/search",
-		key:    key, depth: depth,
+		client:     &http.Client{Timeout: wireTimeout},
+		collection: collection,
+		url:        server + "/v1/collections/" + url.PathEscape(collection) + "/search",
+		several:    server + "/v1/search",
+		key:        key, depth: depth,
 	}
 }
 
@@ -37,40 +42,55 @@ const (
 
 var errDegraded = errors.New("the server cannot use the vectors of the collection: hybrid search is answered by keywords alone")
 
-// search returns the ids that a query finds in a mode, the best first. A query
-// is cut where it is longer than the server takes.
+// searchPage is what a search answers.
+type searchPage struct {
+	Hits     []struct{ ID string }
+	Next     *string
+	Degraded bool
+}
+
+func (p *searchPage) ids() (ids []string, err error) {
+	if p.Degraded {
+		return nil, errDegraded
+	}
+	for _, hit := range p.Hits {
+		ids = append(ids, hit.ID)
+	}
+	return ids, nil
+}
+
+// cutQuery cuts a query where it is longer than the server takes.
+func cutQuery(text string) string {
+	return strings.ToValidUTF8(text[:min(len(text), longestQuery)], "")
+}
+
+// search returns the ids that a query finds in a mode, the best first.
 func (s *searcher) search(ctx context.Context, text, mode string) (ids []string, err error) {
-	text = strings.ToValidUTF8(text[:min(len(text), longestQuery)], "")
 	request := struct {
 		Q      string  `json:"q"`
 		Mode   string  `json:"mode"`
 		Limit  int     `json:"limit"`
 		Cursor *string `json:"cursor,omitempty"`
-	}{Q: text, Mode: mode}
+	}{Q: cutQuery(text), Mode: mode}
 	for {
 		request.Limit = min(s.depth-len(ids), longestPage)
 		body, err := json.Marshal(request)
 		if err != nil {
 			return nil, err
 		}
-		answer, err := s.post(ctx, body)
+		answer, err := s.post(ctx, s.url, body)
 		if err != nil {
 			return nil, err
 		}
-		var page struct {
-			Hits     []struct{ ID string }
-			Next     *string
-			Degraded bool
-		}
+		var page searchPage
 		if err := json.Unmarshal(answer, &page); err != nil {
 			return nil, err
 		}
-		if page.Degraded {
-			return nil, errDegraded
+		some, err := page.ids()
+		if err != nil {
+			return nil, err
 		}
-		for _, hit := range page.Hits {
-			ids = append(ids, hit.ID)
-		}
+		ids = append(ids, some...)
 		if request.Cursor = page.Next; page.Next == nil || len(ids) >= s.depth {
 			return ids, nil
 		}
@@ -80,22 +100,22 @@ func (s *searcher) search(ctx context.Context, text, mode string) (ids []string,
 // patienceTries is how often a server that is busy is asked again.
 const patienceTries = 20
 
-func (s *searcher) post(ctx context.Context, body []byte) (answer []byte, err error) {
+func (s *searcher) post(ctx context.Context, url string, body []byte) (answer []byte, err error) {
 	for try := 1; ; try++ {
-		status, answer, wait, err := s.once(ctx, body)
+		status, answer, wait, err := s.once(ctx, url, body)
 		if err == nil && wait > 0 && try < patienceTries {
 			if err := pause(ctx, wait); err != nil {
 				return nil, err
 			}
 			continue
 		}
-		return wanted("POST", s.url)(status, answer, err)
+		return wanted("POST", url)(status, answer, err)
 	}
 }
 
 // once also returns how long a server that is busy wants to be left alone.
-func (s *searcher) once(ctx context.Context, body []byte) (status int, answer []byte, wait time.Duration, err error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url, bytes.NewReader(body))
+func (s *searcher) once(ctx context.Context, url string, body []byte) (status int, answer []byte, wait time.Duration, err error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
 		return 0, nil, 0, err
 	}

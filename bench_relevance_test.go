@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -58,6 +59,16 @@ func TestRelevance(t *testing.T) {
 	for _, s := range append(r.Sets, &setReport{Modes: r.Mean.Modes}) {
 		for _, m := range s.Modes { // nothing else stands in the texts, or means the same
 			checkQuality(t, *m.Quality, quality{1, 1, 1, 1})
+		}
+	}
+	for _, all := range [][]*fusionReport{r.Sets[0].Fusions, r.Sets[1].Fusions, r.Mean.Fusions} {
+		if len(all) != 10 {
+			t.Fatalf("%d fusions are judged", len(all))
+		}
+		for _, f := range all {
+			if math.Abs(f.NDCG10-1) > 1e-9 || math.Abs(f.Recall100-1) > 1e-9 {
+				t.Errorf("%s is judged as %+v", f, f)
+			}
 		}
 	}
 	if h := r.Sets[1].Hybrid; h == nil || h.Against != "keyword" || h.interval != (interval{}) || r.Mean.GainOfMeans != 0 {
@@ -119,6 +130,67 @@ func TestRelevanceRunning(t *testing.T) {
 	stdout, _ = runRelevance(t, exitOK, flags...)
 	for _, want := range []string{": 1 queries\n", "nDCG@10", "  keyword   0.500    0.333", "  semantic  not measured: the server says: nothing", "first 100 hits"} {
 		if !strings.Contains(stdout, want) {
+			t.Errorf("the table is\n%s\nwant %q in it", stdout, want)
+		}
+	}
+}
+
+// TestRelevanceFusions judges fusions that find different things, on a server
+// whose answers end early.
+func TestRelevanceFusions(t *testing.T) {
+	calls := 0
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /v1/collections/c/search", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, `{"hits":[{"id":"right"}],"next":null}`)
+	})
+	mux.HandleFunc("POST /v1/search", func(w http.ResponseWriter, r *http.Request) {
+		calls++
+		var request struct {
+			Searches []fusedSearch
+		}
+		if err := json.NewDecoder(r.Body).Decode(&request); err != nil {
+			t.Error(err)
+		}
+		var results []string
+		for _, q := range request.Searches {
+			switch {
+			case q.Collection != "c" || q.Q != "text" || q.Mode != "hybrid":
+				t.Errorf("asked for %+v", q)
+			case q.Cursor != nil && (*q.Cursor != "more" || q.Limit != 99 || q.Fusion.Depth != 100):
+				t.Errorf("asked to go on for %+v", q)
+			case q.Cursor != nil || q.Fusion.Method == "rrf":
+				results = append(results, `{"hits":[{"id":"right"}],"next":null}`)
+			case q.Fusion.Depth == 100:
+				results = append(results, `{"hits":[{"id":"wrong"}],"next":"more"}`)
+			default:
+				results = append(results, `{"hits":[{"id":"wrong"}],"next":null}`)
+			}
+		}
+		fmt.Fprintf(w, `{"results":[%s]}`, strings.Join(results, ","))
+	})
+	server := httptest.NewServer(mux)
+	defer server.Close()
+	files := written(t, map[string]string{"queries.jsonl": `{"_id":"q","text":"text"}`, "qrels.tsv": "q\tright\t1\n", "key": "k"})
+	flags := []string{"--server", server.URL, "--key-file", filepath.Join(files, "key"), "--collection", "c", "--beir", files}
+	stdout, _ := runRelevance(t, exitOK, append(flags, "--json")...)
+	for _, f := range relevanceOf(t, stdout).Sets[0].Fusions {
+		want := fusionReport{fusion: f.fusion}
+		switch {
+		case f.Method == "rrf":
+			want.NDCG10, want.Recall100 = 1, 1
+		case f.Depth == 100:
+			want.NDCG10, want.Recall100 = 1/math.Log2(3), 1
+		}
+		if *f != want {
+			t.Errorf("%s is judged as %+v, want %+v", f, f, want)
+		}
+	}
+	if calls != 2 {
+		t.Errorf("%d requests were sent", calls)
+	}
+	stdout, _ = runRelevance(t, exitOK, flags...)
+	for _, want := range []string{"recall@100 001 ", " minmax, 0.6 of the vectors, depth 100 0.631 1.000 ", " depth 200 (default) 0.000 0.000 ", " rrf, depth 200 1.000 1.000 "} {
+		if !strings.Contains(strings.Join(strings.Fields(stdout), " "), want) {
 			t.Errorf("the table is\n%s\nwant %q in it", stdout, want)
 		}
 	}

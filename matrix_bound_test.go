@@ -16,7 +16,7 @@ var boundAnswers = map[string][2]int{
 	"list-collections": {200, 200}, "get-collection": {404, 200}, "define-collection": {404, 403}, "delete-collection": {404, 403},
 	"put-documents": {404, 403}, "put-document": {404, 403}, "patch-document": {404, 403}, "get-document": {404, 404}, "delete-document": {404, 403},
 	"search-collection": {404, 200}, "create-embeddings": {422, 422}, "search-collections": {422, 422},
-	"similar-documents": {404, 404}, "delete-documents": {404, 403}, "list-slow-searches": {404, 403}, "list-documents": {404, 200}, "export-documents": {404, 200},
+	"similar-documents": {404, 404}, "delete-documents": {404, 403}, "list-slow-searches": {404, 403}, "list-documents": {404, 200}, "export-documents": {404, 200}, "import-graph": {404, 403},
 	"create-snapshot": {404, 403}, "list-snapshots": {404, 403}, "get-snapshot": {404, 403}, "delete-snapshot": {404, 403}, "restore-collection": {404, 403},
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"io"
 	"maps"
@@ -65,6 +66,9 @@ var bodies = map[string]string{
 	"append-events": `[{"ts":1700000000,"type":"a"}]`, "query-stream": `{"from":"-5m","to":"now","step":"1m","select":["count"]}`,
 	"update-tenant": `{"name":"stolen"}`, "report-progress": `{"token":"1","progress":5}`, "patch-job": `{"priority":1}`,
 }
+
+// medias are the media types of bodies that are not JSON.
+var medias = map[string]string{"import-graph": "application/vnd.coder.hnsw"}
 
 // party is a tenant with something of every kind.
 type party struct {
@@ -245,7 +249,7 @@ func (p *party) ask(method, path, operation string, ids map[string]string) (int,
 		p.t.Fatal(err)
 	}
 	if body != "" {
-		q.Header.Set("Content-Type", "application/json")
+		q.Header.Set("Content-Type", cmp.Or(medias[operation], "application/json"))
 	}
 	return p.send(q)
 }

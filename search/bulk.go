@@ -109,6 +109,7 @@ type importing struct {
 	answer *api.Bulk
 	after  func()
 	drawn  bool // some document had no id
+	known  bool // all have their ids from the client, who need not be told them
 
 	lines []int // of puts
 	puts  []*Put
@@ -144,6 +145,9 @@ func (in *importing) reject(n int, err error) {
 
 // keep notes the id of a line, in line order.
 func (in *importing) keep(n int, id string) {
+	if in.known {
+		return
+	}
 	for len(in.answer.IDs) < n {
 		in.answer.IDs = append(in.answer.IDs, "")
 	}

@@ -91,5 +91,8 @@
 //     float32 as it is, of length 1 where the angle counts; a search leaves it out
 //     of the documents that it shows.
 //
+// Graphs that coder/hnsw has saved come in as documents, and documents go out as
+// such a graph, which is made for the purpose (hnsw_import.go, hnsw_export.go).
+//
 // FORMAT.md describes what is stored, byte by byte.
 package search

@@ -54,6 +54,8 @@ func (s *Service) Routes(a huma.API, e *echo.Echo) {
 	document.AddOperation(getDocumentsOperation())
 	e.GET("/v1/collections/:collection/export", s.getExport)
 	document.AddOperation(getExportOperation())
+	e.POST("/v1/collections/:collection/import", s.postGraph)
+	document.AddOperation(postGraphOperation(a))
 	e.DELETE("/v1/collections/:collection/documents", s.deleteDocuments)
 	document.AddOperation(deleteDocumentsOperation(a))
 	e.PUT("/v1/collections/:collection/documents/:id", s.putDocument)

@@ -83,9 +83,12 @@ type Service struct {
 	samples  chan sample   // searches that are to be made again
 	frozen   chan struct{} // a part is full: there is something to seal
 
-	life     context.Context // of what runs in the background, loads among it
-	end      context.CancelFunc
-	chores   sync.WaitGroup
+	graphExports sync.Map // tenants in which one runs, by their UID
+
+	life   context.Context // of what runs in the background, loads among it
+	end    context.CancelFunc
+	chores sync.WaitGroup
+
 	mu       sync.Mutex // guards what follows; held for the whole of Start
 	observed bool
 	started  bool

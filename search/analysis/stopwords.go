@@ -5,8 +5,10 @@ package analysis
 // conjunctions, and forms of to be and to have, with what an apostrophe leaves
 // behind of them: "s" and "t" of "it's" and "don't", "l" of "l'eau".
 const (
-	englishStops = `a an and are as at be been but by can could did do does for from had has have he her his how i if in into is it its
-	no not of on or s she such t that the their them then there these they this to was we were what when where which who why will with would you`
+	englishStops = `a am an and are as at be because been being but by can could did do does doing for from had has have having he her hers herself
+	him himself his how i if in into is it its itself me my myself no nor not of on or our ours ourselves s she such t than that the their theirs
+	them themselves then there these they this those to was we were what when where which who whom why will with would you your yours yourself
+	yourselves`
 
 	arabicStops = `في من على إلى الى عن مع هذا هذه ذلك تلك التي الذي الذين هو هي هم نحن أنا أنت كان كانت يكون لا لم لن ما ليس أن ان إن أو او ثم قد
 	كل بعد قبل بين كما لكن حيث عند منذ حتى إذا و يا أي به بها له لها فيه فيها منه منها عليه عليها`
