@@ -65,6 +65,29 @@ func TestFormat(t *testing.T) {
 	}
 }
 
+// TestOlderRecord holds that a collection whose record names no precision is one
+// of int8, and that its definition is still the same.
+func TestOlderRecord(t *testing.T) {
+	for body, d := range map[string]Definition{
+		`"infer":true,"embed_all":true`:                         {EmbedAll: true},
+		`"declared":[{"name":"v","type":"vector(2)"}]`:          {Fields: []Field{{Name: "v", Type: "vector(2)"}}},
+		`"declared":[{"name":"n","type":"int"}],"embed":[]`:     {Fields: []Field{{Name: "n", Type: Int}}},
+		`"declared":[{"name":"n","type":"int"}],"metric":"dot"`: {Fields: []Field{{Name: "n", Type: Int}}, Metric: Dot},
+	} {
+		r, err := decodeRecord([]byte(`{"id":"0190c5a2-7b1e-7cc3-98c4-dc0c0c07398f","version":1,` + body + `}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		normal, err := d.normal()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if sc := newSchema(r); !r.definition().equal(normal) || sc.hasVectors() != normal.hasVectors() || sc.hasVectors() && sc.space.precision != Int8 {
+			t.Errorf("%s is read as %+v, expected was %+v", body, r.definition(), normal)
+		}
+	}
+}
+
 // TestCutDocuments holds that a document that is cut short anywhere is an error
 // and no panic, or another document's JSON.
 func TestCutDocuments(t *testing.T) {

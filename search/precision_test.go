@@ -1,7 +1,6 @@
 package search_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -80,12 +79,7 @@ func unitOf(v []float32) {
 func (b *bed) ownVectors(collection string) []float32 {
 	b.t.Helper()
 	var d struct{ V []float32 }
-	_, lines := b.export("/v1/collections/" + collection + "/export?vectors=true")
-	for _, line := range strings.Split(lines, "\n") {
-		if strings.Contains(line, `"id":"d7"`) {
-			must(b.t, json.Unmarshal([]byte(line), &d))
-		}
-	}
+	b.do("GET", "/v1/collections/"+collection+"/documents/d7", "").want(200).into(&d)
 	return d.V
 }
 
