@@ -54,7 +54,7 @@ func (s *Service) Snapshot(ctx context.Context, t engine.Tenant, collection stri
 		return info, err
 	}
 	id := s.e.IDs.New()
-	r := snapshotRecord{Created: s.e.Clock.Now().UTC()}
+	r := snapshotRecord{Created: s.e.Clock.Now().UTC().Truncate(time.Second)} // equal collections make files of equal size
 	may := func(tx *engine.Tx) error { return maySnapshot(tx, c) }
 	err = s.under(ctx, t, id, may, func() error {
 		if err := s.writeSnapshot(ctx, c, id, &r, after); err != nil {
