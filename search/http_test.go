@@ -289,6 +289,7 @@ func TestScopes(t *testing.T) {
 		"PATCH /v1/collections/{collection}/documents/{id}": "write", "POST /v1/collections/{collection}/restore": "write",
 		"GET /v1/collections/{collection}/snapshots": "read", "POST /v1/collections/{collection}/snapshots": "write",
 		"GET /v1/collections/{collection}/snapshots/{id}": "read", "DELETE /v1/collections/{collection}/snapshots/{id}": "admin",
+		"POST /v1/collections/{collection}/import": "write",
 	}
 	seen := 0
 	for path, item := range b.document.Paths {
