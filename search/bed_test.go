@@ -264,6 +264,7 @@ func (b *bed) newWeb() *echo.Echo {
 			}
 			sent := c.Request().Header
 			p := engine.Principal{Tenant: t, Subject: cmp.Or(sent.Get("Test-Key"), "apikey:1"), Kind: engine.KindAPIKey}
+			p.Scopes = strings.Fields(cmp.Or(sent.Get("Test-Scopes"), "search:read search:write search:admin"))
 			p.Collections = strings.Fields(sent.Get("Test-Collections"))
 			p.Filters = strings.FieldsFunc(sent.Get("Test-Filters"), func(r rune) bool { return r == 0 })
 			c.SetRequest(c.Request().WithContext(engine.WithPrincipal(c.Request().Context(), p)))

@@ -23,6 +23,8 @@ var (
 	errBoundWrite   = &engine.Error{Kind: engine.Forbidden, Code: "key_reads_only", Detail: "a key with a filter reads only; use another one"}
 	errBoundExplain = &engine.Error{Kind: engine.Forbidden, Code: "key_explains_nothing", Detail: "body.explain: it tells of all documents of the collection, and your key has a filter; leave it out"}
 	errBoundSlow    = &engine.Error{Kind: engine.Forbidden, Code: "key_reads_documents", Detail: "the list of slow searches tells what others have asked, and your key has a filter; use another one"}
+	errDropScope    = &engine.Error{Kind: engine.Forbidden, Code: "scope_missing", Detail: "body.drop deletes a collection, which needs the scope search:admin; use a credential that has it, or leave it out"}
+	errBoundAlias   = &engine.Error{Kind: engine.Forbidden, Code: "key_bound", Detail: "changing an alias needs a key that is bound to the alias as well as to every collection that it leads to, before and after; use another one"}
 	errBoundMisfit  = &engine.Error{Kind: engine.Conflict, Code: "key_filter_misfit", Detail: "the filter of your key does not fit this collection, so that you find nothing in it"}
 )
 
@@ -31,20 +33,24 @@ func callerOf(ctx context.Context) engine.Principal {
 	return p
 }
 
-// open returns a collection that is to be read.
+// open returns a collection that is to be read, by its name or an alias. Who is
+// bound to either of the two names is admitted.
 func (s *Service) open(ctx context.Context, t engine.Tenant, name string) (*collection, error) {
-	if !callerOf(ctx).Admits(name) {
+	caller := callerOf(ctx)
+	c, err := s.registry.resolve(t, name)
+	if !caller.Admits(name) && (err != nil || !caller.Admits(c.name)) {
 		return nil, errCollectionNotFound
 	}
-	return s.registry.get(t, name)
+	return c, err
 }
 
 // openToWrite returns a collection that is to be changed.
 func (s *Service) openToWrite(ctx context.Context, t engine.Tenant, name string) (*collection, error) {
-	if caller := callerOf(ctx); caller.Admits(name) && len(caller.Filters) > 0 {
+	c, err := s.open(ctx, t, name)
+	if caller := callerOf(ctx); len(caller.Filters) > 0 && (err == nil || caller.Admits(name)) {
 		return nil, errBoundWrite
 	}
-	return s.open(ctx, t, name)
+	return c, err
 }
 
 // filterOf reads what a caller asks for, and what binds the caller. Errors:

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,7 +19,7 @@ const (
 )
 
 // maxAttempts is how often documents are read anew because others gave their
-// collection new fields in between.
+// collection new fields in between, or an alias was moved.
 const maxAttempts = 8
 
 // Put stores one document, under the id that the path names, "" for its own or
@@ -34,7 +35,7 @@ func (s *Service) Put(ctx context.Context, t engine.Tenant, collection, id strin
 		if err = s.write(ctx, []*Put{p}); !errors.Is(err, errCollectionMoved) {
 			break
 		}
-		if p, err = s.again(p); err != nil {
+		if p, err = s.again(ctx, p); err != nil {
 			return d, false, err
 		}
 	}
@@ -44,13 +45,10 @@ func (s *Service) Put(ctx context.Context, t engine.Tenant, collection, id strin
 	return Document{p.document.id, p.document.json, p.ETag()}, p.replaced, s.Stored(ctx, p)
 }
 
-// again reads a document by the fields that its collection has now.
-func (s *Service) again(p *Put) (*Put, error) {
-	c, err := s.registry.get(p.tenant, p.collection.name)
-	if err != nil {
-		return nil, err
-	}
-	return s.readBy(c, c.schema.Load(), p.raw, p.document.id)
+// again reads a document by the fields that its collection, or the one to which
+// the alias leads, has now.
+func (s *Service) again(ctx context.Context, p *Put) (*Put, error) {
+	return s.read(ctx, p.tenant, cmp.Or(p.alias, p.collection.name), p.raw, p.document.id)
 }
 
 // write embeds documents of one collection and writes them in one update.
@@ -59,6 +57,9 @@ func (s *Service) write(ctx context.Context, puts []*Put) error {
 		return err
 	}
 	if err := s.embedPuts(ctx, puts); err != nil {
+		return err
+	}
+	if err := puts[0].collection.held.pass(ctx); err != nil {
 		return err
 	}
 	defer s.ahead.read(puts)()
@@ -86,7 +87,7 @@ func (s *Service) Import(ctx context.Context, t engine.Tenant, collection string
 	if err := s.checkModel(c.schema.Load()); err != nil {
 		return nil, err
 	}
-	in := &importing{s: s, ctx: ctx, c: c, schema: c.schema.Load(), answer: api.NewBulk(), after: after}
+	in := &importing{s: s, ctx: ctx, name: collection, c: c, schema: c.schema.Load(), answer: api.NewBulk(), after: after}
 	err = api.Lines(body, api.MaxLines, maxLine, in.line)
 	if err == nil {
 		err = in.flush()
@@ -104,6 +105,7 @@ func (s *Service) Import(ctx context.Context, t engine.Tenant, collection string
 type importing struct {
 	s      *Service
 	ctx    context.Context
+	name   string // by which the collection was named
 	c      *collection
 	schema *schema // grows with the documents of the slice
 	answer *api.Bulk
@@ -130,7 +132,7 @@ func (in *importing) line(n int, raw []byte) error {
 }
 
 func (in *importing) take(n int, p *Put) {
-	in.schema = p.schema
+	in.schema, p.alias = p.schema, in.c.throughAlias(in.name)
 	if _, own := p.members[fieldID]; !own {
 		in.drawn = true
 	}
@@ -185,7 +187,7 @@ func (in *importing) done() error {
 
 // again reads the slice anew, by the fields that its collection has now.
 func (in *importing) again() error {
-	c, err := in.s.registry.get(in.c.tenant, in.c.name)
+	c, err := in.s.openToWrite(in.ctx, in.c.tenant, in.name)
 	if err != nil {
 		return err
 	}
@@ -197,7 +199,7 @@ func (in *importing) again() error {
 			in.reject(lines[i], err)
 			continue
 		}
-		if fresh.text == p.text {
+		if fresh.text != "" && fresh.text == p.text && fresh.schema.Model == p.schema.Model {
 			fresh.document.hash, fresh.document.vector = p.document.hash, p.document.vector
 			fresh.document.more, fresh.passages = p.document.more, p.passages
 		}

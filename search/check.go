@@ -12,10 +12,11 @@ import (
 // can be read, with a vector exactly where its collection embeds.
 func (s *Service) check(ctx context.Context, v *engine.View, report func(string)) error {
 	for _, t := range s.e.Tenants.List() {
-		c := &checking{t: t, v: v.Of(t), schemas: map[engine.ID]*schema{}, dropped: map[engine.ID]bool{}, report: func(format string, args ...any) {
+		c := &checking{t: t, v: v.Of(t), schemas: map[engine.ID]*schema{}, names: map[string]engine.ID{}, targets: map[engine.ID]bool{}, dropped: map[engine.ID]bool{}, report: func(format string, args ...any) {
 			report("tenant " + t.Name() + ": " + fmt.Sprintf(format, args...))
 		}}
 		c.readCollections()
+		c.checkAliases()
 		c.checkDocuments()
 		c.checkPointers()
 		c.checkSegments()
@@ -32,6 +33,8 @@ type checking struct {
 	t         engine.Tenant
 	v         *engine.View
 	schemas   map[engine.ID]*schema
+	names     map[string]engine.ID // of collections
+	targets   map[engine.ID]bool   // of re-indexes that run
 	dropped   map[engine.ID]bool
 	documents int // of collections that are there
 	passages  int // of those, the ones that have several
@@ -51,7 +54,7 @@ func (c *checking) readCollections() {
 		if c.schemas[r.ID] != nil {
 			c.report("collection %s has the id of another", name)
 		}
-		c.schemas[r.ID] = newSchema(r)
+		c.schemas[r.ID], c.names[string(name)] = newSchema(r), r.ID
 	}
 	for key, value := range c.v.Scan(bucketDropped, nil, nil) {
 		if len(key) != len(engine.ID{}) || len(value) != 1 || value[0] != formatDropped {

@@ -3,6 +3,7 @@ package search
 import (
 	"cmp"
 	"context"
+	"strings"
 	"time"
 
 	"quintet/engine"
@@ -57,6 +58,9 @@ func (s *Service) Define(ctx context.Context, t engine.Tenant, name string, d De
 	s.defining.Lock()
 	defer s.defining.Unlock()
 	old, err := s.openToWrite(ctx, t, name)
+	if err == nil && old.name != name {
+		return CollectionInfo{}, false, isAlias(name, old.name)
+	}
 	if err != nil && (err != errCollectionNotFound || !callerOf(ctx).Admits(name)) {
 		return CollectionInfo{}, false, err
 	}
@@ -64,14 +68,21 @@ func (s *Service) Define(ctx context.Context, t engine.Tenant, name string, d De
 		if ifMatch != "" {
 			return CollectionInfo{}, false, errCollectionETag
 		}
-		if len(s.registry.list(t, "")) >= s.options.Collections {
-			return CollectionInfo{}, false, engine.Errorf(engine.Conflict, "too_many_collections", "a tenant may have %d collections; delete one first", s.options.Collections)
+		if err := s.roomForCollection(t); err != nil {
+			return CollectionInfo{}, false, err
 		}
 		info, err = s.store(ctx, t, name, newRecord(s.e.IDs.New(), d, s.options.Embedder.Hash(), s.e.Clock.Now().UTC()), nil)
 		return info, true, err
 	}
 	info, err = s.replace(ctx, old, d, ifMatch)
 	return info, false, err
+}
+
+func (s *Service) roomForCollection(t engine.Tenant) error {
+	if len(s.registry.list(t, "")) >= s.options.Collections {
+		return engine.Errorf(engine.Conflict, "too_many_collections", "a tenant may have %d collections; delete one first", s.options.Collections)
+	}
+	return nil
 }
 
 func (s *Service) replace(ctx context.Context, old *collection, d Definition, ifMatch string) (CollectionInfo, error) {
@@ -83,6 +94,8 @@ func (s *Service) replace(ctx context.Context, old *collection, d Definition, if
 		return old.info(), nil
 	case ifMatch == "":
 		return CollectionInfo{}, errCollectionExists
+	case was.reindexing():
+		return CollectionInfo{}, errReindexing
 	}
 	r := newRecord(s.e.IDs.New(), d, s.options.Embedder.Hash(), s.e.Clock.Now().UTC())
 	r.Version, r.Created = was.Version+1, was.Created
@@ -164,13 +177,14 @@ func (s *Service) Drop(ctx context.Context, t engine.Tenant, name, ifMatch strin
 	if ifMatch != "" && !names(ifMatch, c.schema.Load().etag()) {
 		return errCollectionETag
 	}
+	if err := s.mayDrop(c, name); err != nil {
+		return err
+	}
 	err = s.e.Store.Update(ctx, t, func(tx *engine.Tx) error {
 		if _, err := loadRecord(tx, c); err != nil {
 			return err
 		}
-		tx.Delete(bucketCollections, []byte(name))
-		dropSnapshots(tx, name)
-		tx.Put(bucketDropped, c.id[:], []byte{formatDropped})
+		dropTx(tx, name, c.id)
 		return nil
 	}, engine.Reclaim)
 	if err != nil {
@@ -179,6 +193,26 @@ func (s *Service) Drop(ctx context.Context, t engine.Tenant, name, ifMatch strin
 	s.publish(t, "collection.deleted", name, 1)
 	s.sweepSoon()
 	return nil
+}
+
+// mayDrop refuses to delete a collection that something else relies on.
+func (s *Service) mayDrop(c *collection, name string) error {
+	switch aliases := s.registry.aliasesTo(c.tenant, c.name); {
+	case c.name != name:
+		return isAlias(name, c.name)
+	case len(aliases) > 0:
+		return engine.Errorf(engine.Conflict, "collection_has_aliases", "aliases lead to this collection: %s; move or delete them first", strings.Join(aliases, ", "))
+	case c.schema.Load().reindexing():
+		return errReindexing
+	}
+	return nil
+}
+
+// dropTx deletes a collection; the sweeper removes what it had.
+func dropTx(tx *engine.Tx, name string, id engine.ID) {
+	tx.Delete(bucketCollections, []byte(name))
+	dropSnapshots(tx, name)
+	tx.Put(bucketDropped, id[:], []byte{formatDropped})
 }
 
 // sweepSoon tells the sweeper that there is something to sweep.

@@ -44,10 +44,11 @@ func (s *Service) embed(ctx context.Context, t engine.Tenant, texts []string, bu
 	return vectors, tokens, err
 }
 
-// embedPassages embeds passages of documents of a tenant, likewise.
-func (s *Service) embedPassages(ctx context.Context, t engine.Tenant, passages []embed.Passage) (vectors [][]float32, err error) {
+// embedPassages embeds passages of documents of a tenant, likewise; several are
+// bulk in any case.
+func (s *Service) embedPassages(ctx context.Context, t engine.Tenant, passages []embed.Passage, bulk bool) (vectors [][]float32, err error) {
 	vectors = make([][]float32, len(passages))
-	err = s.inTurns(ctx, t, len(passages), len(passages) > 1, func(ctx context.Context, from, to int) error {
+	err = s.inTurns(ctx, t, len(passages), bulk || len(passages) > 1, func(ctx context.Context, from, to int) error {
 		made, err := s.options.Embedder.EmbedPassages(ctx, passages[from:to])
 		if err != nil || len(made) != to-from {
 			return errEmbedder.With(err)

@@ -14,6 +14,13 @@ var (
 	errCollectionFilled   = &engine.Error{Kind: engine.Conflict, Code: "collection_not_empty", Detail: "the collection has documents, which were read by its definition; delete them first, or make another collection and send them there"}
 	errCollectionETag     = &engine.Error{Kind: engine.Precondition, Code: "etag_mismatch", Detail: "If-Match does not name the current definition of the collection; read it again"}
 	errCollectionMoved    = &engine.Error{Kind: engine.Conflict, Code: "collection_changed", Detail: "the collection has changed in this very moment; try again"}
+	errAliasNotFound      = &engine.Error{Kind: engine.NotFound, Code: "alias_not_found", Detail: "there is no such alias; PUT it first, with the collection that it leads to"}
+	errAliasExists        = &engine.Error{Kind: engine.Conflict, Code: "alias_exists", Detail: "the alias leads to another collection; send If-Match with its ETag, or *, to move it"}
+	errAliasETag          = &engine.Error{Kind: engine.Precondition, Code: "etag_mismatch", Detail: "If-Match does not name the current state of the alias; read it again"}
+	errNameTaken          = &engine.Error{Kind: engine.Conflict, Code: "name_taken", Detail: "a collection or an alias has this name; take another one, or delete that first"}
+	errReindexing         = &engine.Error{Kind: engine.Conflict, Code: "reindex_running", Detail: "a re-index runs here; wait for its end, or cancel it with DELETE /v1/aliases/{alias}/reindex"}
+	errBeingMade          = &engine.Error{Kind: engine.Conflict, Code: "reindex_running", Detail: "this collection is being made by a re-index, which alone writes to it until the alias leads here; write through the alias, or cancel the re-index"}
+	errReindexNotFound    = &engine.Error{Kind: engine.NotFound, Code: "reindex_not_found", Detail: "no re-index runs behind this alias"}
 	errDocumentNotFound   = &engine.Error{Kind: engine.NotFound, Code: "document_not_found", Detail: "there is no such document in this collection"}
 	errDocumentETag       = &engine.Error{Kind: engine.Precondition, Code: "etag_mismatch", Detail: "If-Match does not name the current version of the document; read it again"}
 	errDocumentMoved      = &engine.Error{Kind: engine.Conflict, Code: "document_changed", Detail: "others change this document all the time; try again"}
@@ -53,4 +60,9 @@ func corrupt(b engine.Bucket, format string, args ...any) error {
 // location names a member of an item of a list, as in body.fields[2].type.
 func location(list string, i int, member string) string {
 	return fmt.Sprintf("%s[%d].%s", list, i, member)
+}
+
+// isAlias refuses to change a collection by a name that only leads to it.
+func isAlias(alias, collection string) error {
+	return engine.Errorf(engine.Conflict, "is_alias", "%s is an alias of the collection %s; name that one", alias, collection)
 }

@@ -360,3 +360,14 @@ func StoredPassages(vector []float32, places ...int) []byte {
 	}
 	return encodePassages(space{dimensions: Dimensions}, passages, vectors)
 }
+
+// StepReindex takes one re-index a step further, and reports whether there was one.
+func (s *Service) StepReindex(ctx context.Context) bool {
+	w := s.turns.take(s.registry.running(), time.Now())
+	if w == nil {
+		return false
+	}
+	s.stepOnce(ctx, w)
+	s.turns.giveBack(w.TargetID, time.Time{})
+	return true
+}

@@ -74,6 +74,7 @@ func (s *Service) Routes(a huma.API, e *echo.Echo) {
 	document.AddOperation(postSimilarOperation(a))
 	e.POST("/v1/search", s.postSearches)
 	document.AddOperation(postSearchesOperation(a))
+	s.aliasRoutes(a)
 	e.POST("/v1/embeddings", s.postEmbeddings)
 	document.AddOperation(postEmbeddingsOperation(a))
 }

@@ -283,6 +283,8 @@ func TestScopes(t *testing.T) {
 		"POST /v1/collections/{collection}/documents": "write", "PUT /v1/collections/{collection}/documents/{id}": "write", "GET /v1/collections/{collection}/documents/{id}": "read",
 		"DELETE /v1/collections/{collection}/documents/{id}": "write", "POST /v1/collections/{collection}/search": "read", "POST /v1/embeddings": "read",
 		"POST /v1/collections/{collection}/similar": "read", "GET /v1/collections/{collection}/slow-searches": "read", "POST /v1/search": "read",
+		"GET /v1/aliases": "read", "GET /v1/aliases/{alias}": "read", "PUT /v1/aliases/{alias}": "write", "DELETE /v1/aliases/{alias}": "admin",
+		"POST /v1/aliases/{alias}/reindex": "write", "DELETE /v1/aliases/{alias}/reindex": "write",
 		"GET /v1/collections/{collection}/documents": "read", "GET /v1/collections/{collection}/export": "read", "DELETE /v1/collections/{collection}/documents": "write",
 		"PATCH /v1/collections/{collection}/documents/{id}": "write", "POST /v1/collections/{collection}/restore": "write",
 		"GET /v1/collections/{collection}/snapshots": "read", "POST /v1/collections/{collection}/snapshots": "write",

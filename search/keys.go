@@ -14,6 +14,9 @@ const (
 	bucketSnapshots   engine.Bucket = "search.snapshots"   // name of the collection, 0, snapshot → snapshotRecord
 	bucketParts       engine.Bucket = "search.parts"       // snapshot, number → snapshotPart
 	bucketDropped     engine.Bucket = "search.dropped"     // id of what was deleted, or is not whole yet → nothing
+	bucketAliases     engine.Bucket = "search.aliases"     // name → aliasRecord
+	bucketReindexes   engine.Bucket = "search.reindexes"   // alias → reindexRecord
+	bucketJournal     engine.Bucket = "search.journal"     // collection that is being made, hash of a document's id → what was written in the one that it follows
 )
 
 // version names one state of one document for ever: every write of a document

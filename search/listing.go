@@ -13,14 +13,18 @@ import (
 
 // Documents returns a page of the documents that a filter admits, "" for all,
 // the newest first. Errors: invalid_filter, invalid_limit, invalid_cursor.
-func (s *Service) Documents(ctx context.Context, t engine.Tenant, collection, filter string, limit int, after string) (page api.List[json.RawMessage], err error) {
+func (s *Service) Documents(ctx context.Context, t engine.Tenant, name, filter string, limit int, after string) (page api.List[json.RawMessage], err error) {
 	if limit, err = api.CheckLimit(limit); err != nil {
 		return page, err
 	}
-	c, err := s.open(ctx, t, collection)
-	if err != nil {
-		return page, err
-	}
+	err = s.reading(ctx, t, name, func(c *collection) error {
+		page, err = s.documents(ctx, c, filter, limit, after)
+		return err
+	})
+	return page, err
+}
+
+func (s *Service) documents(ctx context.Context, c *collection, filter string, limit int, after string) (page api.List[json.RawMessage], err error) {
 	sc := c.schema.Load()
 	p := &plan{schema: sc, mode: modeKeyword, asked: modeKeyword, all: true, limit: limit, room: maxAnswer, print: listPrint(sc, filter, callerOf(ctx))}
 	if p.filter, err = sc.filterOf("query.filter", filter, callerOf(ctx).Binding); err != nil {
@@ -29,7 +33,7 @@ func (s *Service) Documents(ctx context.Context, t engine.Tenant, collection, fi
 	if p.cursor, err = parseCursor(after, p.print, 0); err != nil {
 		return page, err
 	}
-	a, err := s.answer(ctx, t, p)
+	a, err := s.answer(ctx, c.tenant, p)
 	if err != nil {
 		return page, err
 	}

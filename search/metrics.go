@@ -24,6 +24,8 @@ type metrics struct {
 	snapshots       prometheus.Counter
 	snapshotBytes   prometheus.Counter
 	restores        prometheus.Counter
+	reindexed       prometheus.Counter
+	reindexFailed   prometheus.Counter
 }
 
 func newMetrics(r prometheus.Registerer, s *Service) *metrics {
@@ -50,6 +52,9 @@ func newMetrics(r prometheus.Registerer, s *Service) *metrics {
 	m.snapshotBytes = counter("snapshot_bytes_total", "Bytes of the snapshots made.")
 	m.restores = counter("restores_total", "Collections restored from a snapshot.")
 	r.MustRegister(m.snapshots, m.snapshotBytes, m.restores)
+	m.reindexed = counter("documents_reindexed_total", "Documents that re-indexes wrote, each time that they did.")
+	m.reindexFailed = counter("reindexes_failed_total", "Re-indexes that a document did not fit into.")
+	r.MustRegister(m.reindexed, m.reindexFailed, prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "quintet_search_reindexes", Help: "Re-indexes that run."}, func() float64 { return float64(len(s.registry.running())) }))
 	r.MustRegister(m.rewrites, m.rewrittenRows, m.unusable)
 	r.MustRegister(m.stored, m.deleted, m.texts, m.degraded, m.retried, m.slow, m.search, m.embedding, m.loads, m.evicted)
 	gauge := func(name, help string, of func(stat) float64) {

@@ -45,6 +45,10 @@ func (s *Service) observe(c engine.Commit) {
 	}
 	for _, w := range c.Writes {
 		switch w.Bucket {
+		case bucketAliases:
+			s.registry.observeAlias(w)
+		case bucketReindexes:
+			s.registry.observeReindex(w)
 		case bucketCollections:
 			s.observeCollection(w)
 		case bucketDocuments:
@@ -99,6 +103,9 @@ func (s *Service) breaks(err error) {
 func (s *Service) rebuild(v *engine.View) error {
 	fresh := newRegistry()
 	for _, t := range s.e.Tenants.List() {
+		if err := fresh.loadAliases(v.Of(t), t); err != nil {
+			return err
+		}
 		for name, value := range v.Of(t).Scan(bucketCollections, nil, nil) {
 			r, err := decodeRecord(value)
 			if err != nil {

@@ -12,13 +12,13 @@ import (
 // how many it deleted once no search finds them. One that is written again
 // meanwhile stays. after is called when some are deleted; it keeps a connection
 // alive. When it fails, what was deleted stays so. Errors: invalid_filter,
-// filter_missing.
+// filter_missing; collection_changed where the alias leads elsewhere meanwhile.
 func (s *Service) Purge(ctx context.Context, t engine.Tenant, collection, filter string, after func()) (deleted int, err error) {
 	c, versions, err := s.matching(ctx, t, collection, filter)
 	if err != nil {
 		return 0, err
 	}
-	p := &purge{s: s, ctx: ctx, c: c}
+	p := &purge{s: s, ctx: ctx, c: c, alias: c.throughAlias(collection)}
 	for len(versions) > 0 {
 		slice := versions[:min(sliceDocuments, len(versions))]
 		versions = versions[len(slice):]
@@ -67,6 +67,7 @@ type purge struct {
 	s       *Service
 	ctx     context.Context
 	c       *collection
+	alias   string // by which it was named, "" for its own name
 	deleted int
 }
 
@@ -82,6 +83,9 @@ func (p *purge) delete(versions []version) error {
 	var found []standing
 	err := p.s.e.Store.View(p.ctx, p.c.tenant, func(v *engine.View) error {
 		found = nil
+		if err := leads(v, p.alias, p.c); err != nil {
+			return err // else what was swept would count as gone
+		}
 		for _, name := range versions {
 			encoded := v.Get(bucketDocuments, documentKey(p.c.id, name))
 			if encoded == nil {
@@ -98,10 +102,14 @@ func (p *purge) delete(versions []version) error {
 	if err != nil || len(found) == 0 {
 		return err
 	}
+	if err := p.c.held.pass(p.ctx); err != nil {
+		return err
+	}
 	deleted, seq := 0, uint64(0)
 	err = p.s.e.Store.Update(p.ctx, p.c.tenant, func(tx *engine.Tx) error {
 		deleted, seq = 0, tx.Seq()
-		if _, err := loadRecord(tx, p.c); err != nil {
+		rec, err := loadToWrite(tx, p.alias, p.c)
+		if err != nil {
 			return err
 		}
 		for _, d := range found {
@@ -110,6 +118,7 @@ func (p *purge) delete(versions []version) error {
 			}
 			deleteVersion(tx, p.c.id, d.version)
 			tx.Delete(bucketIDs, d.pointer)
+			rec.follow(tx, d.pointer, nil)
 			deleted++
 		}
 		return nil

@@ -15,6 +15,7 @@ import (
 type Put struct {
 	tenant     engine.Tenant
 	collection *collection
+	alias      string  // by which the collection was named, "" for its own name
 	schema     *schema // by which it was read, the fields that it adds included
 	added      []Field
 	members    members
@@ -27,6 +28,7 @@ type Put struct {
 	text       string // that is embedded
 	carried    *carried
 	condition  Condition
+	copied     bool // by a re-index, which alone writes into the collection that it makes
 
 	seq      uint64 // of the commit
 	replaced bool   // there was one of this id
@@ -59,7 +61,11 @@ func (s *Service) read(ctx context.Context, t engine.Tenant, collection string, 
 	if err != nil {
 		return nil, err
 	}
-	return s.readBy(c, c.schema.Load(), raw, id)
+	p, err := s.readBy(c, c.schema.Load(), raw, id)
+	if err == nil {
+		p.alias = c.throughAlias(collection)
+	}
+	return p, err
 }
 
 // readBy reads a document by a schema of its collection.
@@ -140,7 +146,7 @@ func (s *Service) embedPuts(ctx context.Context, puts []*Put) error {
 			p.document.hash = [16]byte{}
 		}
 	}
-	vectors, err := s.embedPassages(ctx, puts[0].tenant, all)
+	vectors, err := s.embedPassages(ctx, puts[0].tenant, all, puts[0].copied)
 	if err != nil {
 		return err
 	}
@@ -202,23 +208,30 @@ func loadDocument(s space, r engine.Reader, collection engine.ID, pointer []byte
 	return d, v, err
 }
 
-// putKeys is how many keys a document changes: its own, the pointer, and the
-// state before it. Passages of either state are one more each, and a collection
-// whose fields grow.
-const putKeys = 3
+// putKeys is how many keys a document changes at most: its own, the pointer and
+// the state before it, the passages of either state, and the journal of a
+// re-index. A collection whose fields grow is one more.
+const putKeys = 6
 
 // PutTx writes documents in an update of their tenant, whatever else it does;
-// engine.Bulk is needed from 20 of them. Tell Stored after it is on disk. It
+// engine.Bulk is needed from 10 of them. Tell Stored after it is on disk. It
 // fails with collection_changed where another document has just given the
-// collection a field that one of these reads otherwise: prepare that one again.
+// collection a field that one of these reads otherwise, or where the alias leads
+// elsewhere since: prepare that one again.
 func (s *Service) PutTx(tx *engine.Tx, puts ...*Put) error {
 	records := map[string]*record{}
 	for _, p := range puts {
+		if err := leads(tx, p.alias, p.collection); err != nil {
+			return err
+		}
 		r := records[p.collection.name]
 		if r == nil {
 			var err error
 			if r, err = loadRecord(tx, p.collection); err != nil {
 				return err
+			}
+			if r.MadeFor != "" && !p.copied {
+				return errBeingMade
 			}
 			records[p.collection.name] = r
 		}
@@ -232,8 +245,22 @@ func (s *Service) PutTx(tx *engine.Tx, puts ...*Put) error {
 		if err := p.write(tx); err != nil {
 			return err
 		}
+		r.follow(tx, p.pointer, p.version[:])
 	}
 	return nil
+}
+
+// loadToWrite reads a collection whose documents are to be deleted, as leads
+// and loadRecord do.
+func loadToWrite(tx *engine.Tx, alias string, c *collection) (*record, error) {
+	if err := leads(tx, alias, c); err != nil {
+		return nil, err
+	}
+	r, err := loadRecord(tx, c)
+	if err == nil && r.MadeFor != "" {
+		return nil, errBeingMade
+	}
+	return r, err
 }
 
 // loadRecord reads a collection that must still be the one that is known.

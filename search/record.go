@@ -29,6 +29,8 @@ type record struct {
 	Model     string    `json:"model,omitempty"`    // hash of the embedding model, where there are vectors
 	Created   time.Time `json:"created"`
 	Updated   time.Time `json:"updated"`
+	Follower  engine.ID `json:"follower,omitzero"`  // id of the collection that a re-index makes of this one
+	MadeFor   string    `json:"made_for,omitempty"` // the alias whose re-index makes this one
 }
 
 func newRecord(id engine.ID, d Definition, model string, now time.Time) *record {

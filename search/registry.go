@@ -19,6 +19,7 @@ type collection struct {
 	residence
 	recall recallGauge
 	slow   slowSearches
+	held   hold
 }
 
 type nameKey struct {
@@ -28,16 +29,19 @@ type nameKey struct {
 
 type idKey struct{ tenant, id [16]byte }
 
-// registry knows every collection. An observer of the store keeps it in step.
+// registry knows every collection, and what leads to it. An observer of the store keeps it in step.
 // Safe for concurrent use.
 type registry struct {
 	mu     sync.RWMutex
 	byName map[nameKey]*collection
 	byID   map[idKey]*collection
+
+	aliases   map[nameKey]*aliasRecord
+	reindexes map[nameKey]*reindexRecord // by their alias
 }
 
 func newRegistry() *registry {
-	return &registry{byName: map[nameKey]*collection{}, byID: map[idKey]*collection{}}
+	return &registry{byName: map[nameKey]*collection{}, byID: map[idKey]*collection{}, aliases: map[nameKey]*aliasRecord{}, reindexes: map[nameKey]*reindexRecord{}}
 }
 
 // get returns a collection, or errCollectionNotFound.
@@ -101,6 +105,7 @@ func (r *registry) replace(other *registry) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.byName, r.byID = other.byName, other.byID
+	r.aliases, r.reindexes = other.aliases, other.reindexes
 }
 
 // register makes the collection of a record known, or gives it more fields.

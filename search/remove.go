@@ -3,6 +3,7 @@ package search
 import (
 	"cmp"
 	"context"
+	"errors"
 
 	"quintet/engine"
 	"quintet/engine/api"
@@ -12,6 +13,7 @@ import (
 type Removal struct {
 	tenant     engine.Tenant
 	collection *collection
+	alias      string // by which it was named, "" for its own name
 	id         string
 	pointer    []byte
 	ifMatch    string
@@ -27,14 +29,16 @@ func (s *Service) PrepareDelete(ctx context.Context, t engine.Tenant, collection
 	if err := api.CheckID("document", id); err != nil {
 		return nil, err
 	}
-	return &Removal{tenant: t, collection: c, id: id, pointer: pointerKey(t, c.id, id)}, nil
+	return &Removal{tenant: t, collection: c, alias: c.throughAlias(collection), id: id, pointer: pointerKey(t, c.id, id)}, nil
 }
 
 // DeleteTx deletes a document in an update of its tenant, whatever else that
-// does. Tell Deleted after it is on disk. Errors: document_not_found.
+// does. Tell Deleted after it is on disk. Errors: document_not_found;
+// collection_changed where the alias leads elsewhere since: prepare it again.
 func (s *Service) DeleteTx(tx *engine.Tx, r *Removal) error {
 	r.seq = tx.Seq()
-	if _, err := loadRecord(tx, r.collection); err != nil {
+	rec, err := loadToWrite(tx, r.alias, r.collection)
+	if err != nil {
 		return err
 	}
 	old := tx.Get(bucketIDs, r.pointer)
@@ -49,6 +53,7 @@ func (s *Service) DeleteTx(tx *engine.Tx, r *Removal) error {
 	}
 	deleteVersion(tx, r.collection.id, version(old))
 	tx.Delete(bucketIDs, r.pointer)
+	rec.follow(tx, r.pointer, nil)
 	return nil
 }
 
@@ -62,16 +67,24 @@ func (s *Service) Deleted(ctx context.Context, r *Removal) error {
 
 // Delete deletes one document; ifMatch is as in a Condition.
 func (s *Service) Delete(ctx context.Context, t engine.Tenant, collection, id, ifMatch string) error {
-	r, err := s.PrepareDelete(ctx, t, collection, id)
-	if err != nil {
-		return err
+	for range maxAttempts {
+		r, err := s.PrepareDelete(ctx, t, collection, id)
+		if err != nil {
+			return err
+		}
+		r.ifMatch = ifMatch
+		if err = r.collection.held.pass(ctx); err != nil {
+			return err
+		}
+		err = s.e.Store.Update(ctx, t, func(tx *engine.Tx) error { return s.DeleteTx(tx, r) }, engine.Reclaim)
+		if err == nil {
+			return s.Deleted(ctx, r)
+		}
+		if !errors.Is(err, errCollectionMoved) {
+			return err
+		}
 	}
-	r.ifMatch = ifMatch
-	err = s.e.Store.Update(ctx, t, func(tx *engine.Tx) error { return s.DeleteTx(tx, r) }, engine.Reclaim)
-	if err != nil {
-		return err
-	}
-	return s.Deleted(ctx, r)
+	return errCollectionMoved
 }
 
 // Document is one document as a client sent it, with an id.
@@ -82,11 +95,15 @@ type Document struct {
 }
 
 // Document returns one document.
-func (s *Service) Document(ctx context.Context, t engine.Tenant, collection, id string) (d Document, err error) {
-	c, err := s.open(ctx, t, collection)
-	if err != nil {
-		return d, err
-	}
+func (s *Service) Document(ctx context.Context, t engine.Tenant, name, id string) (d Document, err error) {
+	err = s.reading(ctx, t, name, func(c *collection) error {
+		d, err = s.document(ctx, c, c.throughAlias(name), id)
+		return err
+	})
+	return d, err
+}
+
+func (s *Service) document(ctx context.Context, c *collection, alias, id string) (d Document, err error) {
 	if err := api.CheckID("document", id); err != nil {
 		return d, err
 	}
@@ -95,8 +112,11 @@ func (s *Service) Document(ctx context.Context, t engine.Tenant, collection, id 
 	if err != nil {
 		return d, err
 	}
-	err = s.e.Store.View(ctx, t, func(v *engine.View) error {
-		found, ver, err := loadDocument(sc.space, v, c.id, pointerKey(t, c.id, id))
+	err = s.e.Store.View(ctx, c.tenant, func(v *engine.View) error {
+		found, ver, err := loadDocument(sc.space, v, c.id, pointerKey(c.tenant, c.id, id))
+		if err == errDocumentNotFound {
+			return cmp.Or(leads(v, alias, c), err) // it may be where the alias leads now
+		}
 		if err != nil {
 			return err
 		}

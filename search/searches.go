@@ -69,25 +69,17 @@ func (r *searching) timed(f func() error) {
 func (s *Service) SearchAll(ctx context.Context, t engine.Tenant, list []NamedQuery) []Result {
 	all := make([]*searching, len(list))
 	for i := range list {
-		r := &searching{NamedQuery: &list[i]}
-		all[i] = r
-		r.timed(func() error {
-			c, err := s.open(ctx, t, r.Collection)
-			if err == nil {
-				r.collection = c
-				r.plan, err = r.check(c.schema.Load(), callerOf(ctx))
-			}
-			return err
-		})
+		all[i] = s.begin(ctx, t, &list[i])
 	}
 	s.aim(ctx, t, all)
 	results, room := make([]Result, len(all)), maxAnswer
 	for i, r := range all {
-		r.timed(func() (err error) {
-			r.plan.room = room
-			r.Answer, err = s.answer(ctx, t, r.plan)
-			return err
-		})
+		s.answerIn(ctx, t, r, room)
+		if gone(r.Err) && r.collection != nil && r.collection.throughAlias(r.Collection) != "" { // the alias leads elsewhere
+			r = s.begin(ctx, t, r.NamedQuery)
+			s.aim(ctx, t, []*searching{r})
+			s.answerIn(ctx, t, r, room)
+		}
 		if r.Err == nil {
 			s.answered(r.collection, r.plan.asked, &r.Query, r.Answer, r.took)
 			for _, h := range r.Answer.Hits {
@@ -97,6 +89,29 @@ func (s *Service) SearchAll(ctx context.Context, t engine.Tenant, list []NamedQu
 		results[i] = r.Result
 	}
 	return results
+}
+
+// begin opens the collection of a search and plans it.
+func (s *Service) begin(ctx context.Context, t engine.Tenant, q *NamedQuery) *searching {
+	r := &searching{NamedQuery: q}
+	r.timed(func() error {
+		c, err := s.open(ctx, t, r.Collection)
+		if err == nil {
+			r.collection = c
+			r.plan, err = r.check(c.schema.Load(), callerOf(ctx))
+		}
+		return err
+	})
+	return r
+}
+
+// answerIn answers a search with documents of at most so many bytes.
+func (s *Service) answerIn(ctx context.Context, t engine.Tenant, r *searching, room int) {
+	r.timed(func() (err error) {
+		r.plan.room = room
+		r.Answer, err = s.answer(ctx, t, r.plan)
+		return err
+	})
 }
 
 // aim gives the plans their vectors. Where that is not possible, hybrid search

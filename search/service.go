@@ -78,14 +78,18 @@ type Service struct {
 	room    sync.Mutex                          // held by who makes room for an index
 	crowded atomic.Pointer[map[engine.UID]bool] // tenants that may not store documents, as there is no memory to index them
 
-	defining sync.Mutex    // one change of definitions at a time
+	defining sync.Mutex    // one change of definitions, aliases and re-indexes at a time
 	dropped  chan struct{} // a collection was deleted: there is something to sweep
 	samples  chan sample   // searches that are to be made again
 	frozen   chan struct{} // a part is full: there is something to seal
 
-	life     context.Context // of what runs in the background, loads among it
-	end      context.CancelFunc
-	chores   sync.WaitGroup
+	life   context.Context // of what runs in the background, loads among it
+	end    context.CancelFunc
+	chores sync.WaitGroup
+
+	toReindex chan struct{} // there is something to re-index
+	turns     turns
+
 	mu       sync.Mutex // guards what follows; held for the whole of Start
 	observed bool
 	started  bool
@@ -97,7 +101,7 @@ var _ engine.Service = (*Service)(nil)
 // registers its metrics and its part of the engine's check.
 func New(e *engine.Engine, o Options) *Service {
 	o = o.withDefaults(e)
-	s := &Service{e: e, options: o, log: o.Log, registry: newRegistry(), ahead: ahead{readings: map[version]*reading{}}, gate: newGate(runtime.GOMAXPROCS(0)), dropped: make(chan struct{}, 1), frozen: make(chan struct{}, 1), samples: make(chan sample, 1)}
+	s := &Service{e: e, options: o, log: o.Log, registry: newRegistry(), ahead: ahead{readings: map[version]*reading{}}, gate: newGate(runtime.GOMAXPROCS(0)), dropped: make(chan struct{}, 1), frozen: make(chan struct{}, 1), samples: make(chan sample, 1), toReindex: make(chan struct{}, 1)}
 	s.life, s.end = context.WithCancel(context.Background())
 	s.scratch.New = func() any { return newScratch() }
 	s.metrics = newMetrics(o.Registerer, s)
@@ -124,6 +128,9 @@ func (s *Service) Start(ctx context.Context) error {
 	s.chores.Go(func() { s.maintainAlways(s.life) })
 	s.chores.Go(func() { s.sampleAlways(s.life) })
 	s.chores.Go(func() { s.trimAlways(s.life) })
+	for range reindexWorkers {
+		s.chores.Go(func() { s.reindexAlways(s.life) })
+	}
 	return nil
 }
 

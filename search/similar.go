@@ -26,42 +26,39 @@ type SimilarQuery struct {
 // score that one of them gives a hit counts. They are read from the snapshot
 // that is searched, and no model is needed. Errors: document_not_found,
 // not_embedded.
-func (s *Service) Similar(ctx context.Context, t engine.Tenant, collection string, q SimilarQuery) (a *Answer, err error) {
+func (s *Service) Similar(ctx context.Context, t engine.Tenant, name string, q SimilarQuery) (a *Answer, err error) {
 	began := time.Now()
 	if err := api.CheckID("document", q.ID); err != nil {
 		return nil, err
 	}
-	c, err := s.open(ctx, t, collection)
-	if err != nil {
-		return nil, err
-	}
-	err = s.steadily(ctx, c, func(v *engine.View, looked func()) error {
-		p, err := s.planSimilar(ctx, v, t, collection, &q)
+	err = s.reading(ctx, t, name, func(c *collection) error {
+		err := s.steadily(ctx, c, func(v *engine.View, looked func()) error {
+			p, err := s.planSimilar(ctx, v, c, c.throughAlias(name), &q)
+			if err == nil {
+				a, err = s.look(ctx, v, t, p, looked)
+			}
+			return err
+		})
 		if err == nil {
-			a, err = s.look(ctx, v, t, p, looked)
+			s.answered(c, modeSimilar, &Query{Filter: q.Filter, Limit: q.Limit}, a, time.Since(began))
 		}
 		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	s.answered(c, modeSimilar, &Query{Filter: q.Filter, Limit: q.Limit}, a, time.Since(began))
-	return a, nil
+	return a, err
 }
 
 // modeSimilar is how the metrics name such a search.
 const modeSimilar = "similar"
 
-func (s *Service) planSimilar(ctx context.Context, v *engine.View, t engine.Tenant, collection string, q *SimilarQuery) (*plan, error) {
-	c, err := s.open(ctx, t, collection)
-	if err != nil {
-		return nil, err
-	}
+func (s *Service) planSimilar(ctx context.Context, v *engine.View, c *collection, alias string, q *SimilarQuery) (*plan, error) {
 	sc := c.schema.Load()
 	if !sc.hasVectors() {
 		return nil, errNoVectors
 	}
-	d, ver, err := loadDocument(sc.space, v, c.id, pointerKey(t, c.id, q.ID))
+	d, ver, err := loadDocument(sc.space, v, c.id, pointerKey(c.tenant, c.id, q.ID))
+	if err == errDocumentNotFound {
+		return nil, cmp.Or(leads(v, alias, c), err) // it may be where the alias leads now
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -85,7 +85,7 @@ func (s *Service) sweepID(ctx context.Context, t engine.Tenant, id engine.ID) er
 			if left = more; err != nil || more {
 				return err
 			}
-			for _, b := range []engine.Bucket{bucketDocuments, bucketPassages, bucketIDs} {
+			for _, b := range []engine.Bucket{bucketDocuments, bucketPassages, bucketIDs, bucketJournal} {
 				for key := range tx.Keys(b, id[:], after(id)) {
 					if n++; n > sweepKeys {
 						left = true
