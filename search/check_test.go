@@ -55,6 +55,23 @@ func TestCheckFinds(t *testing.T) {
 	})
 	f("ErrCollection", "a collection cannot be read", func(tx *engine.Tx, _, _, _ []byte) { tx.Put("search.collections", []byte("d"), []byte("{")) })
 	f("ErrDropped", "noted as deleted", func(tx *engine.Tx, document, _, _ []byte) { tx.Put("search.dropped", document[:16], []byte{1}) })
+	aliased := []byte(`{"collection":"c","version":1}`)
+	f("ErrAlias", "an alias cannot be read", func(tx *engine.Tx, _, _, _ []byte) { tx.Put("search.aliases", []byte("a"), []byte("{")) })
+	f("ErrAliasToNone", "leads to no collection", func(tx *engine.Tx, _, _, _ []byte) {
+		tx.Put("search.aliases", []byte("a"), []byte(`{"collection":"d","version":1}`))
+	})
+	f("ErrAliasOfTakenName", "has the name of a collection", func(tx *engine.Tx, _, _, _ []byte) { tx.Put("search.aliases", []byte("c"), aliased) })
+	f("ErrReindex", "a re-index cannot be read", func(tx *engine.Tx, _, _, _ []byte) { tx.Put("search.reindexes", []byte("a"), []byte("{")) })
+	f("ErrReindexOfNoAlias", "a re-index belongs to no alias", func(tx *engine.Tx, _, _, _ []byte) { tx.Put("search.reindexes", []byte("a"), []byte("{}")) })
+	f("ErrReindexOfNothing", "has no collections", func(tx *engine.Tx, _, _, _ []byte) {
+		tx.Put("search.aliases", []byte("a"), aliased)
+		tx.Put("search.reindexes", []byte("a"), []byte(`{"source":"c","target":"d"}`))
+	})
+	f("ErrReindexGone", "part of a re-index that is not there", func(tx *engine.Tx, _, _, collection []byte) {
+		tx.Put("search.collections", []byte("c"), bytes.Replace(collection, []byte(`{`), []byte(`{"made_for":"a",`), 1))
+	})
+	f("ErrJournal", "an entry of 1 and 1 bytes", func(tx *engine.Tx, _, _, _ []byte) { tx.Put("search.journal", []byte{1}, []byte{1}) })
+	f("ErrJournalOfNone", "belongs to no re-index", func(tx *engine.Tx, _, _, _ []byte) { tx.Put("search.journal", make([]byte, 32), []byte{1}) })
 	f("ErrDroppedNote", "a note of a deleted collection", func(tx *engine.Tx, _, _, _ []byte) { tx.Put("search.dropped", []byte{1}, []byte{1}) })
 }
 

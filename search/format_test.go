@@ -49,6 +49,15 @@ func TestFormat(t *testing.T) {
 	r = newRecord(formatID, Definition{EmbedAll: true, Metric: Cosine, Precision: Float32}, "model", at)
 	f("OK collection of float32", r.encode(), hex.EncodeToString([]byte(`{"id":"0190c5a2-7b1e-7cc3-98c4-dc0c0c07398f","version":1,"infer":true,`+
 		`"embed_all":true,"metric":"cosine","precision":"float32","model":"model","created":"2026-01-02T03:04:05Z","updated":"2026-01-02T03:04:05Z"}`)))
+	a := &aliasRecord{Collection: "c1", Version: 1, Created: at, Updated: at}
+	f("OK alias", encode(a), hex.EncodeToString([]byte(`{"collection":"c1","version":1,"created":"2026-01-02T03:04:05Z","updated":"2026-01-02T03:04:05Z"}`)))
+	n := &reindexRecord{Source: "c1", SourceID: formatID, Target: "c2", TargetID: formatID, Started: at}
+	f("OK re-index", encode(n), hex.EncodeToString([]byte(`{"source":"c1","source_id":"0190c5a2-7b1e-7cc3-98c4-dc0c0c07398f","target":"c2","target_id":"0190c5a2-7b1e-7cc3-98c4-dc0c0c07398f","started":"2026-01-02T03:04:05Z"}`)))
+	n.Drop, n.Follows, n.Until, n.Copied, n.Error, n.Done, n.Of = true, true, formatID, formatID, "why", 1, 2
+	f("OK re-index in full", encode(n), hex.EncodeToString([]byte(`{"source":"c1","source_id":"0190c5a2-7b1e-7cc3-98c4-dc0c0c07398f","target":"c2","target_id":"0190c5a2-7b1e-7cc3-98c4-dc0c0c07398f","drop":true,`+
+		`"until":"0190c5a2-7b1e-7cc3-98c4-dc0c0c07398f","copied":"0190c5a2-7b1e-7cc3-98c4-dc0c0c07398f","follows":true,"started":"2026-01-02T03:04:05Z","error":"why","done":1,"of":2}`)))
+	r.Follower, r.MadeFor = formatID, "a"
+	f("OK collection in a re-index", r.encode()[bytes.LastIndex(r.encode(), []byte(`Z",`)):], hex.EncodeToString([]byte(`Z","follower":"0190c5a2-7b1e-7cc3-98c4-dc0c0c07398f","made_for":"a"}`)))
 	codes := make([]int8, 4)
 	scale := quantise([]float32{0.5, -0.25, 0.001, 0}, codes)
 	if codes[0] != 127 || codes[1] != -64 || codes[2] != 0 || scale != float32(0.5/127) {

@@ -144,6 +144,9 @@ func (s *Service) takeUp(tx *engine.Tx, target *collection, notes []*note) (writ
 	var puts []*Put
 	for _, n := range notes {
 		if !bytes.Equal(tx.Get(bucketJournal, n.key), n.value) {
+			if n.put != nil && len(n.put.added) > 0 {
+				return 0, errLeft // those behind it were read by fields that it brings
+			}
 			continue
 		}
 		tx.Delete(bucketJournal, n.key)

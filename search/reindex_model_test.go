@@ -275,7 +275,8 @@ func TestReindexUnderLoad(t *testing.T) {
 			last := map[string]float64{}
 			for ctx.Err() == nil {
 				seen := 0
-				for _, h := range b.search("a", `{"q":"common","mode":"`+mode+`","filter":"n >= 0","limit":100}`).Hits {
+				f := b.search("a", `{"q":"common","mode":"`+mode+`","filter":"n >= 0","limit":100}`)
+				for _, h := range f.Hits {
 					n := h.Document["n"].(float64)
 					if n < last[h.ID] {
 						t.Errorf("%s is revision %v after %v", h.ID, n, last[h.ID])
@@ -284,7 +285,7 @@ func TestReindexUnderLoad(t *testing.T) {
 					seen++
 				}
 				if seen != documents || len(last) != documents {
-					t.Errorf("%d of %d documents are seen", seen, documents)
+					t.Errorf("%d of %d documents are seen by %s: %s", seen, documents, mode, f.ids())
 					cancel()
 				}
 				b.do("GET", fmt.Sprintf("/v1/collections/a/documents/d%d", i), "").want(200)

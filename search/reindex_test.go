@@ -3,6 +3,7 @@ package search_test
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -294,4 +295,67 @@ func TestReindexTakesTurns(t *testing.T) {
 		t.Errorf("%v documents were re-indexed", n)
 	}
 	b.check()
+}
+
+// TestReindexFieldOfReplaced replaces documents between the look into the
+// journal and its commit, among them the one that brought a field: others that
+// have it are found by it.
+func TestReindexFieldOfReplaced(t *testing.T) {
+	b := &bed{t: t, dir: filepath.Join(memory(t), "data")}
+	b.options.Embedder = &meddlingPassages{&fake{}, func() {}}
+	b.open()
+	t.Cleanup(b.close)
+	b.define("v1", `{}`)
+	b.do("PUT", "/v1/aliases/a", `{"collection":"v1"}`).want(201)
+	b.do("POST", "/v1/aliases/a/reindex", `{"collection":"v2","definition":{"embed":["other"]}}`).want(202)
+	b.s.StepReindex(background)
+	for i := range 8 {
+		b.post("a", fmt.Sprintf(`{"id":"d%d","more":"text","other":"now","p":%d}`, i, i))
+	}
+	b.options.Embedder.(*meddlingPassages).meddle = func() {
+		for i := range 7 {
+			b.post("a", fmt.Sprintf(`{"id":"d%d","q":1}`, i))
+		}
+	}
+	b.finish()
+	b.do("GET", "/v1/collections/a", "").want(200, `"name":"v2"`, `"documents":8`)
+	b.wantIDs("a", `{"filter":"p = 7"}`, "d7")
+	b.check()
+}
+
+// TestReindexTells holds what the bus and the metrics are told.
+func TestReindexTells(t *testing.T) {
+	b := newBed(t)
+	b.define("v1", `{"fields":[{"name":"t","type":"text"}]}`)
+	b.post("v1", `{"id":"x","n":"one"}`)
+	events := b.e.Bus.Subscribe(t.Context(), b.acme, 100)
+	b.do("PUT", "/v1/aliases/a", `{"collection":"v1"}`).want(201)
+	b.do("POST", "/v1/aliases/a/reindex", `{"collection":"v2","definition":{"fields":[{"name":"n","type":"int"}]}}`).want(202)
+	b.finish()
+	b.do("POST", "/v1/aliases/a/reindex", `{"collection":"v2"}`).want(202)
+	b.do("DELETE", "/v1/aliases/a/reindex", "").want(204)
+	b.do("POST", "/v1/aliases/a/reindex", `{"collection":"v2","drop":true}`).want(202)
+	b.finish()
+	b.define("v3", `{}`)
+	b.do("PUT", "/v1/aliases/a", `{"collection":"v3"}`, ifMatch("*")...).want(200)
+	b.do("DELETE", "/v1/aliases/a", "").want(204)
+	var got []string
+	for len(events) > 0 {
+		e := <-events
+		got = append(got, e.Type+" "+e.Subject)
+	}
+	want := []string{
+		"alias.created a", "collection.created v2", "reindex.started a", "reindex.failed a",
+		"collection.created v2", "reindex.started a", "reindex.cancelled a",
+		"collection.created v2", "reindex.started a", "reindex.finished a", "alias.moved a", "collection.deleted v1",
+		"collection.created v3", "alias.moved a", "alias.deleted a",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("the bus was told\n%q\nexpected was\n%q", got, want)
+	}
+	for name, want := range map[string]float64{"documents_reindexed_total": 1, "reindexes_failed_total": 1, "reindexes": 0, "documents_stored_total": 1} {
+		if got := b.metric(name); got != want {
+			t.Errorf("%s is %v, expected was %v", name, got, want)
+		}
+	}
 }
