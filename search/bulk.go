@@ -199,7 +199,7 @@ func (in *importing) again() error {
 			in.reject(lines[i], err)
 			continue
 		}
-		if fresh.text != "" && fresh.text == p.text && fresh.schema.Model == p.schema.Model {
+		if fresh.text != "" && fresh.text == p.text && fresh.schema.Model == p.schema.Model && fresh.schema.space.precision == p.schema.space.precision {
 			fresh.document.hash, fresh.document.vector = p.document.hash, p.document.vector
 			fresh.document.more, fresh.passages = p.document.more, p.passages
 		}

@@ -68,7 +68,7 @@ func (s *Service) Define(ctx context.Context, t engine.Tenant, name string, d De
 		if ifMatch != "" {
 			return CollectionInfo{}, false, errCollectionETag
 		}
-		if err := s.roomForCollection(t); err != nil {
+		if err := s.mayAdd(t); err != nil {
 			return CollectionInfo{}, false, err
 		}
 		info, err = s.store(ctx, t, name, newRecord(s.e.IDs.New(), d, s.options.Embedder.Hash(), s.e.Clock.Now().UTC()), nil)
@@ -76,13 +76,6 @@ func (s *Service) Define(ctx context.Context, t engine.Tenant, name string, d De
 	}
 	info, err = s.replace(ctx, old, d, ifMatch)
 	return info, false, err
-}
-
-func (s *Service) roomForCollection(t engine.Tenant) error {
-	if len(s.registry.list(t, "")) >= s.options.Collections {
-		return engine.Errorf(engine.Conflict, "too_many_collections", "a tenant may have %d collections; delete one first", s.options.Collections)
-	}
-	return nil
 }
 
 func (s *Service) replace(ctx context.Context, old *collection, d Definition, ifMatch string) (CollectionInfo, error) {

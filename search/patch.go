@@ -2,6 +2,7 @@ package search
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,7 +22,13 @@ func (s *Service) Patch(ctx context.Context, t engine.Tenant, collection, id str
 	}
 	for range maxAttempts {
 		var standing version
-		if d, standing, err = s.standing(ctx, t, collection, id); err != nil {
+		if d, standing, err = s.standing(ctx, t, collection, id); errors.Is(err, errCollectionMoved) {
+			err = s.catchUp(ctx, t)
+			if err == nil {
+				continue
+			}
+		}
+		if err != nil {
 			return d, err
 		}
 		if err := (Condition{IfMatch: ifMatch}).check(standing[:]); err != nil {
@@ -47,6 +54,9 @@ func (s *Service) standing(ctx context.Context, t engine.Tenant, collection, id 
 	sc := c.schema.Load()
 	err = s.e.Store.View(ctx, t, func(view *engine.View) error {
 		found, at, err := loadDocument(sc.space, view, c.id, pointerKey(t, c.id, id))
+		if err == errDocumentNotFound {
+			return cmp.Or(leads(view, c.throughAlias(collection), c), err) // it may be where the alias leads now
+		}
 		if err == nil {
 			d, v = Document{found.id, sc.withVector(found), etagOf(at)}, at
 		}

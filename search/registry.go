@@ -29,8 +29,8 @@ type nameKey struct {
 
 type idKey struct{ tenant, id [16]byte }
 
-// registry knows every collection, and what leads to it. An observer of the store keeps it in step.
-// Safe for concurrent use.
+// registry knows every collection, and what leads to it. An observer of the
+// store keeps it in step. Safe for concurrent use.
 type registry struct {
 	mu     sync.RWMutex
 	byName map[nameKey]*collection

@@ -75,10 +75,10 @@ func (s *Service) reindexInfo(t engine.Tenant, r *reindexRecord) *Reindex {
 		return i
 	}
 	if c := s.registry.find(t, r.TargetID); c != nil {
-		i.Documents = c.index.documents()
+		i.Documents = c.documents()
 	}
 	if c := s.registry.find(t, r.SourceID); c != nil {
-		i.Of = c.index.documents()
+		i.Of = c.documents()
 	}
 	return i
 }
@@ -145,7 +145,7 @@ func (s *Service) mayReindex(ctx context.Context, source *collection, target str
 	case err == nil || s.registry.alias(source.tenant, target) != nil:
 		return errNameTaken
 	}
-	return s.roomForCollection(source.tenant)
+	return s.mayAdd(source.tenant)
 }
 
 // beginReindex commits the beginning.

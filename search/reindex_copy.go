@@ -32,6 +32,9 @@ func (s *Service) step(ctx context.Context, w *reindexing) error {
 	if source == nil || target == nil {
 		return errReindexOver
 	}
+	if err := s.admitPuts(ctx, target); err != nil {
+		return err
+	}
 	if w.Follows {
 		return s.followSlice(ctx, w, source, target)
 	}

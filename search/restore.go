@@ -10,7 +10,7 @@ import (
 )
 
 var (
-	errRestoreExists = &engine.Error{Kind: engine.Conflict, Code: "collection_exists", Detail: "there is a collection of this name; restore under another name, then let an alias lead to it, or delete this one first"}
+	errRestoreExists = &engine.Error{Kind: engine.Conflict, Code: "collection_exists", Detail: "there is a collection or an alias of this name; restore under another name, then let an alias lead to it, or delete this one first"}
 	errRestoreModel  = &engine.Error{Kind: engine.Invalid, Code: "snapshot_of_another_model", Detail: "the vectors of this snapshot were made by another embedding model, which cannot be compared with the present one; export the collection where it came from as NDJSON, and import that into a new collection"}
 )
 
@@ -190,7 +190,7 @@ func (x *restore) finish(name string) error {
 	x.s.unfinished.fill(x.id, x.count)
 	return x.s.e.Store.Update(x.ctx, x.t, func(tx *engine.Tx) error {
 		x.seq = tx.Seq()
-		if tx.Has(bucketCollections, []byte(name)) {
+		if tx.Has(bucketCollections, []byte(name)) || tx.Has(bucketAliases, []byte(name)) {
 			return errRestoreExists
 		}
 		tx.Delete(bucketDropped, x.id[:])

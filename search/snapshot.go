@@ -37,10 +37,11 @@ func (r snapshotRecord) info(collection string, id engine.ID) SnapshotInfo {
 
 // openWhole returns a collection for what concerns all its documents at once.
 func (s *Service) openWhole(ctx context.Context, t engine.Tenant, name string) (*collection, error) {
-	if caller := callerOf(ctx); caller.Admits(name) && len(caller.Filters) > 0 {
+	c, err := s.open(ctx, t, name)
+	if caller := callerOf(ctx); len(caller.Filters) > 0 && (err == nil || caller.Admits(name)) {
 		return nil, errBoundSnapshot
 	}
-	return s.open(ctx, t, name)
+	return c, err
 }
 
 // Snapshot writes all of a collection, as it is at one moment, into a file that
