@@ -16,6 +16,7 @@ var boundAnswers = map[string][2]int{
 	"list-collections": {200, 200}, "get-collection": {404, 200}, "define-collection": {404, 403}, "delete-collection": {404, 403},
 	"put-documents": {404, 403}, "put-document": {404, 403}, "patch-document": {404, 403}, "get-document": {404, 404}, "delete-document": {404, 403},
 	"search-collection": {404, 200}, "create-embeddings": {422, 422}, "search-collections": {422, 422},
+	"list-aliases": {200, 200}, "get-alias": {404, 200}, "set-alias": {404, 403}, "delete-alias": {404, 403}, "start-reindex": {404, 403}, "cancel-reindex": {404, 403},
 	"similar-documents": {404, 404}, "delete-documents": {404, 403}, "list-slow-searches": {404, 403}, "list-documents": {404, 200}, "export-documents": {404, 200}, "import-graph": {404, 403},
 	"create-snapshot": {404, 403}, "list-snapshots": {404, 403}, "get-snapshot": {404, 403}, "delete-snapshot": {404, 403}, "restore-collection": {404, 403},
 }
@@ -35,6 +36,8 @@ func boundServer(t *testing.T) *running {
 		r.call("PUT", "/v1/collections/"+collection+"/documents/"+secret, `{"owner":"`+secret+`","tag":"`+secret+`","n":7}`, 201)
 		r.call("PUT", "/v1/collections/"+collection+"/documents/own", `{"owner":"u1","tag":"mine","n":1}`, 201)
 	}
+	r.call("PUT", "/v1/aliases/"+secret+"-too", `{"collection":"`+secret+`"}`, 201)
+	r.call("PUT", "/v1/aliases/shown-too", `{"collection":"shown"}`, 201)
 	r.call("POST", "/v1/apikeys", `{"name":"`+secret+`","scopes":["search:read"],"collections":["`+secret+`"],"filter":"owner = '`+secret+`'"}`, 201)
 	r.call("POST", "/v1/clients", `{"name":"`+secret+`","grants":["client_credentials"],"scopes":["search:read"]}`, 201)
 	return r
@@ -95,14 +98,14 @@ func TestBoundMatrix(t *testing.T) {
 		}
 		return all
 	}
-	before := hidden()
+	before := hidden() + string(r.call("GET", "/v1/aliases", "", 200))
 	document := r.document()
 	for i, kind := range []struct{ scopes, members, collection string }{
 		{`"search:read","search:write","search:admin"`, `"collections":["shown"]`, secret},
 		{`"search:read"`, `"collections":["shown"],"filter":"owner = 'u1'"`, "shown"},
 	} {
 		ids := maps.Clone(absent)
-		maps.Copy(ids, map[string]string{"/v1/collections/{collection}": kind.collection, "/v1/collections/{collection}/documents/{id}": secret})
+		maps.Copy(ids, map[string]string{"/v1/collections/{collection}": kind.collection, "/v1/aliases/{alias}": kind.collection + "-too", "/v1/collections/{collection}/documents/{id}": secret})
 		for name, p := range r.bound(kind.scopes, kind.members) {
 			tried := 0
 			for _, path := range slices.Sorted(maps.Keys(document.Paths)) {
@@ -129,7 +132,7 @@ func TestBoundMatrix(t *testing.T) {
 			}
 		}
 	}
-	if after := hidden(); after != before {
+	if after := hidden() + string(r.call("GET", "/v1/aliases", "", 200)); after != before {
 		t.Errorf("there was\n%s\nand is\n%s", before, after)
 	}
 }
@@ -193,4 +196,17 @@ func TestBoundTransactions(t *testing.T) {
 	}
 	r.call("GET", "/v1/collections/shown/documents/own", "", 200)
 	r.call("GET", "/v1/collections/"+secret+"/documents/own", "", 200)
+}
+
+// TestAliasTransactions: a commit writes where an alias leads.
+func TestAliasTransactions(t *testing.T) {
+	r := boundServer(t)
+	const alias = "shown-too"
+	for _, p := range r.bound(`"search:write"`, `"collections":["`+alias+`"]`) {
+		p.call("POST", "/v1/transactions", `{"operations":[{"op":"search.put","collection":"`+alias+`","document":{"id":"new","owner":"u1"}}]}`, 200)
+		r.call("GET", "/v1/collections/shown/documents/new", "", 200)
+		p.call("POST", "/v1/transactions", `{"operations":[{"op":"search.delete","collection":"`+alias+`","id":"new"}]}`, 200)
+		p.call("POST", "/v1/transactions", `{"operations":[{"op":"search.put","collection":"shown","document":{"id":"new"}}]}`, 404, "collection_not_found")
+	}
+	r.call("GET", "/v1/collections/shown/documents/new", "", 404)
 }

@@ -60,8 +60,9 @@ func TestPublicRoutes(t *testing.T) {
 var bodies = map[string]string{
 	"put-documents": `[{"n":1}]`, "put-document": `{"n":1}`, "patch-document": `{"n":1}`, "search-collection": `{"mode":"keyword"}`, "similar-documents": `{"id":"d0"}`,
 	"restore-collection": `{"snapshot":"0190c5a2-7b1e-7cc3-98c4-dc0c0c07398f"}`,
-	"sign-image":         `{"operations":"w=10"}`,
-	"complete-job":       `{"token":"1"}`, "fail-job": `{"token":"1","error":"x"}`, "snooze-job": `{"token":"1","delay":"1s"}`,
+	"set-alias":          `{"collection":"books"}`, "start-reindex": `{"collection":"books-v2"}`,
+	"sign-image":   `{"operations":"w=10"}`,
+	"complete-job": `{"token":"1"}`, "fail-job": `{"token":"1","error":"x"}`, "snooze-job": `{"token":"1","delay":"1s"}`,
 	"enqueue-jobs": `{"payload":{"x":1}}`, "backfill-schedule": `{"from":"2026-01-01T00:00:00Z","to":"2026-01-02T00:00:00Z"}`, "preview-schedule-spec": `{"every":"1h","queue":"reports"}`, "put-schedule": `{"cron":"0 0 1 1 *","queue":"reports","job":{}}`,
 	"append-events": `[{"ts":1700000000,"type":"a"}]`, "query-stream": `{"from":"-5m","to":"now","step":"1m","select":["count"]}`,
 	"update-tenant": `{"name":"stolen"}`, "report-progress": `{"token":"1","progress":5}`, "patch-job": `{"priority":1}`,
@@ -79,7 +80,7 @@ type party struct {
 // absent has the ids that nobody has, in the form of those that somebody has.
 var absent = map[string]string{
 	"/v1/collections/{collection}": "lacks", "/v1/collections/{collection}/documents/{id}": "d9", "/v1/collections/{collection}/snapshots/{id}": "0190c5a2-7b1e-7cc3-98c4-dc0c0c07398f", "/v1/streams/{stream}": "lacks",
-	"/v1/queues/{queue}": "lacks", "/v1/schedules/{id}": "lacks", "/v1/tenants/{id}": "nobody", "/v1/images/{id}/{operations}": "w=10",
+	"/v1/aliases/{alias}": "leads-nowhere", "/v1/queues/{queue}": "lacks", "/v1/schedules/{id}": "lacks", "/v1/tenants/{id}": "nobody", "/v1/images/{id}/{operations}": "w=10",
 	"/v1/jobs/{id}": "0190c5a2-7b1e-7cc3-98c4-dc0c0c07398f", "/v1/apikeys/{id}": "0190c5a2-7b1e-7cc3-98c4-dc0c0c07398f",
 	"/v1/clients/{id}": "0190c5a2-7b1e-7cc3-98c4-dc0c0c07398f", "/v1/images/{id}": "0123456789abcdef0123456789abcdef",
 	"/v1/job-operations/{id}": "0190c5a2-7b1e-7cc3-98c4-dc0c0c07398f",
@@ -110,6 +111,7 @@ func furnished(r *running, name string) *party {
 	p.key = made(platform.call("POST", "/v1/tenants", `{"id":"`+name+`","name":"Bee"}`, 201), "key")
 	p.call("PUT", "/v1/collections/books", `{}`, 201)
 	p.call("PUT", "/v1/collections/books/documents/d1", `{"n":42}`, 0)
+	p.call("PUT", "/v1/aliases/titles", `{"collection":"books"}`, 201)
 	p.ids["/v1/collections/{collection}/snapshots/{id}"] = made(p.call("POST", "/v1/collections/books/snapshots", "", 201), "id")
 	p.call("POST", "/v1/streams/clicks/events", `[{"ts":1700000000,"type":"secret"}]`, 200)
 	p.ids["/v1/jobs/{id}"] = made(p.call("POST", "/v1/queues/post/jobs", `{"payload":{"secret":1}}`, 201), "id")
@@ -120,7 +122,7 @@ func furnished(r *running, name string) *party {
 	p.ids["/v1/clients/{id}"] = made(p.call("POST", "/v1/clients", `{"name":"theirs","grants":["client_credentials"],"scopes":["search:read"]}`, 201), "client_id")
 	maps.Copy(p.ids, map[string]string{
 		"/v1/collections/{collection}": "books", "/v1/collections/{collection}/documents/{id}": "d1", "/v1/streams/{stream}": "clicks",
-		"/v1/queues/{queue}": "post", "/v1/schedules/{id}": "nightly", "/v1/tenants/{id}": name,
+		"/v1/aliases/{alias}": "titles", "/v1/queues/{queue}": "post", "/v1/schedules/{id}": "nightly", "/v1/tenants/{id}": name,
 	})
 	return p
 }
@@ -158,7 +160,7 @@ func (p *party) send(q *http.Request) (int, string) {
 // digest is everything that a tenant can read of its own.
 func (p *party) digest() (all string) {
 	for _, path := range []string{
-		"/v1/collections/books", "/v1/collections/books/documents/d1", "/v1/collections/books/snapshots", "/v1/collections", "/v1/streams", "/v1/streams/clicks/events?from=1",
+		"/v1/collections/books", "/v1/aliases", "/v1/collections/books/documents/d1", "/v1/collections/books/snapshots", "/v1/collections", "/v1/streams", "/v1/streams/clicks/events?from=1",
 		"/v1/queues", "/v1/queues/post", "/v1/jobs", "/v1/job-operations", "/v1/jobs/" + p.ids["/v1/jobs/{id}"], "/v1/schedules", "/v1/images",
 		"/v1/images/" + p.ids["/v1/images/{id}"], "/v1/apikeys", "/v1/clients", "/v1/whoami",
 	} {

@@ -77,6 +77,10 @@ func TestThroughAlias(t *testing.T) {
 		{"OKSearches", "POST", "search", `{"searches":[{"collection":"a","q":"coat"},{"collection":"c2"}]}`, nil, 200, []string{"first coat", "second coat"}},
 		{"OKPut", "PUT", c + "/documents/y", `{"title":"coat y"}`, nil, 201, nil},
 		{"OKImport", "POST", c + "/documents", `{"id":"z","title":"coat z"}`, lines, 200, []string{`"accepted":1`}},
+		{"OKPatch", "PATCH", c + "/documents/y", `{"n":3}`, []string{"Content-Type", "application/merge-patch+json"}, 200, []string{"coat y", `"n":3`}},
+		{"OKSnapshot", "POST", c + "/snapshots", "", nil, 201, []string{`"collection":"c1"`}},
+		{"OKSnapshots", "GET", c + "/snapshots", "", nil, 200, []string{`"collection":"c1"`}},
+		{"ErrRestoreOverAlias", "POST", c + "/restore", `{"collection":"c1","snapshot":"x"}`, nil, 409, []string{"collection_exists"}},
 		{"OKSimilar", "POST", c + "/similar", `{"id":"y"}`, nil, 200, []string{`"id":"z"`, `"found":2`}},
 		{"OKGet", "GET", c + "/documents/y", "", nil, 200, []string{"coat y"}},
 		{"OKList", "GET", c + "/documents", "", nil, 200, []string{"coat y", "coat z", "first coat"}},
@@ -141,6 +145,10 @@ func TestAliasMovesMeanwhile(t *testing.T) {
 			b.do("PUT", "/v1/collections/a/documents/new", `{"title":"x"}`).want(201)
 		},
 		"OKImport": func(b *bed) { b.post("a", `{"id":"new","title":"now"}`, `{"id":"x","title":"first coat"}`) },
+		"OKPatch": func(b *bed) {
+			b.do("PATCH", "/v1/collections/a/documents/x", `{"title":"now"}`, "Content-Type", "application/merge-patch+json").want(200, `"kept":"c2"`)
+			b.post("a", `{"id":"new"}`)
+		},
 		"OKSearch": func(b *bed) {
 			f := b.search("a", `{"q":"now","mode":"semantic"}`)
 			if f.ids() != "x" || f.Hits[0].Document["title"] != "second coat" {
@@ -170,7 +178,7 @@ func TestAliasMovesMeanwhile(t *testing.T) {
 			b.define("c1", `{}`)
 			b.define("c2", `{}`)
 			b.post("c1", `{"id":"x","title":"first coat"}`)
-			b.post("c2", `{"id":"x","title":"second coat"}`)
+			b.post("c2", `{"id":"x","title":"second coat","kept":"c2"}`)
 			b.do("PUT", "/v1/aliases/a", `{"collection":"c1"}`).want(201)
 			call(b)
 			b.do("GET", "/v1/collections/c1", "").want(404)
@@ -226,6 +234,10 @@ func TestBoundToAlias(t *testing.T) {
 		{"ErrOtherDeletes", "DELETE", "aliases/a", "", boundTo("c2"), 404, []string{"alias_not_found"}},
 		{"OKFiltered", "POST", "collections/a/search", `{}`, filtered, 200, []string{`"found":1`, "!\"id\":\"y\""}},
 		{"ErrFilteredPuts", "PUT", "collections/a/documents/y", `{}`, filtered, 403, []string{"key_reads_only"}},
+		{"ErrFilteredSnapshot", "POST", "collections/a/snapshots", "", boundTo("c1", "n = 1"), 403, []string{"key_reads_documents"}},
+		{"ErrFilteredPatch", "PATCH", "collections/a/documents/x", `{}`, append(boundTo("c1", "n = 1"), "Content-Type", "application/merge-patch+json"), 403, []string{"key_reads_only"}},
+		{"ErrFilteredExplains", "POST", "collections/a/search", `{"explain":true}`, boundTo("c1", "n = 1"), 403, []string{"key_explains_nothing"}},
+		{"ErrFilteredSlow", "GET", "collections/a/slow-searches", "", boundTo("c1", "n = 1"), 403, []string{"key_reads_documents"}},
 		{"ErrFilteredMoves", "PUT", "aliases/a", moved, append(filtered, ifMatch("*")...), 403, []string{"key_reads_only"}},
 		{"ErrFilteredNew", "PUT", "aliases/new", moved, filtered, 403, []string{"key_reads_only"}},
 		{"ErrFilteredDeletes", "DELETE", "aliases/a", "", filtered, 403, []string{"key_reads_only"}},

@@ -63,6 +63,9 @@ func (s *Service) write(ctx context.Context, puts []*Put) error {
 		return err
 	}
 	defer s.ahead.read(puts)()
+	if err := puts[0].collection.held.pass(ctx); err != nil {
+		return err
+	}
 	weight := 0
 	for _, p := range puts {
 		weight += 2*len(p.document.json) + 2048

@@ -20,6 +20,8 @@
 //     a graph over them (package graph). One part of a collection grows in
 //     memory. The others are sealed: they never change, but for rows that die,
 //     and have a file, a segment.
+//   - An alias is a second name of a collection, and can be moved to another one
+//     in one commit.
 //   - A mode says how a search ranks: keyword by BM25, semantic by vectors,
 //     hybrid by both.
 //
@@ -66,14 +68,19 @@
 // it, here or elsewhere, that answers the same. Either is written under a note
 // that it is not whole, which the last commit takes away (unfinished.go).
 //
+// A re-index makes another collection of the documents behind an alias. From the
+// commit that begins it, what is written and deleted goes into a journal too; a
+// few goroutines copy what was there before, then what the journal tells; and the
+// commit that leaves nothing to follow moves the alias. A write through an alias
+// holds in its update that the alias still leads there (reindex.go, alias_lead.go).
+//
 // The model is shared: tenants have its places in turn, queries before imports.
 // A tenant may have 64 queries and single documents waiting for it.
 //
 // Lock order: defining, room, the residence of a collection, the queue of its
 // index, its segment. Nothing is called under the last two, nor under the gate
-// of the model. A search holds
-// the segment lock for reading while it looks; what seals and merges holds it
-// for as long as it takes to swap two slices.
+// of the model. A search holds the segment lock for reading while it looks; what
+// seals and merges holds it for as long as it takes to swap two slices.
 //
 // Caveats:
 //
@@ -81,10 +88,10 @@
 //     segment is written anew. Pages of one search may see different counts.
 //   - A word that no document has is searched as a typo of others; with none of
 //     those either it finds nothing, and the other words of the query count.
-//   - The definition of a collection that has documents cannot be changed.
+//   - The definition of a collection that has documents cannot be changed; a
+//     re-index makes one of another definition.
 //   - Vectors of another model cannot be compared. After a change of the model
-//     hybrid search answers by keywords and says so; the documents have to be
-//     sent to a new collection.
+//     hybrid search answers by keywords and says so; a re-index embeds anew.
 //   - Words that no text of the model's language holds are found by keyword
 //     search alone; the model reads English, and of each text 32 passages.
 //   - A vector that a document brings is kept in binary16, or in a collection of

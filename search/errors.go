@@ -25,7 +25,7 @@ var (
 	errDocumentETag       = &engine.Error{Kind: engine.Precondition, Code: "etag_mismatch", Detail: "If-Match does not name the current version of the document; read it again"}
 	errDocumentMoved      = &engine.Error{Kind: engine.Conflict, Code: "document_changed", Detail: "others change this document all the time; try again"}
 	errDocumentExists     = &engine.Error{Kind: engine.Precondition, Code: "document_exists", Detail: "there is a document of this id already, and If-None-Match lets none be replaced; leave it out, or take another id"}
-	errModelChanged       = &engine.Error{Kind: engine.Conflict, Code: "model_changed", Detail: "the vectors of this collection were made by another embedding model, which cannot be compared with the present one; keyword search goes on, for the rest make a new collection and send the documents there"}
+	errModelChanged       = &engine.Error{Kind: engine.Conflict, Code: "model_changed", Detail: "the vectors of this collection were made by another embedding model, which cannot be compared with the present one; keyword search goes on, for the rest re-index it behind an alias, or send the documents to a new collection"}
 	errCursor             = &engine.Error{Kind: engine.Invalid, Code: "invalid_cursor", Detail: "the cursor is none that a search gave out; start again without it"}
 	errNoFilter           = &engine.Error{Kind: engine.Invalid, Code: "filter_missing", Detail: "query.filter says which documents are deleted; to delete them all, delete the collection"}
 	errNoVector           = &engine.Error{Kind: engine.Invalid, Code: "not_embedded", Detail: "this document has no vector: it brought none, or no text that the model knows"}

@@ -44,7 +44,8 @@ func (s *Service) step(ctx context.Context, w *reindexing) error {
 // copySlice copies the next documents of the source, in the order of their
 // versions, which they keep: so does the order of lists and of equal hits, and
 // ETags stay. One that is written or deleted before it is copied is right when
-// the journal is followed.
+// the journal is followed. Nothing is read ahead of the commit, where a version
+// names one document alone.
 func (s *Service) copySlice(ctx context.Context, w *reindexing, source, target *collection) error {
 	next := *w.reindexRecord
 	if next.Until == (version{}) {
