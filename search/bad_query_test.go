@@ -44,7 +44,7 @@ func TestBadQueries(t *testing.T) {
 		`{"facets":"k"}`: "body.facets", `{"facets":[null]}`: "body.facets[0]", `{"facets":["k","t"]}`: "body.facets[1]", `{"facets":["v"]}`: "body.facets[0]", `{"facets":["nope"]}`: "body.facets[0]",
 		`{"facets":[` + strings.Repeat(`"k",`, 16) + `"k"]}`: "body.facets", `{"facet_limit":-1}`: "body.facet_limit", `{"facet_limit":1001}`: "body.facet_limit",
 		`{"sort":"n"}`: "body.sort", `{"sort":["--n"]}`: "body.sort[0]", `{"sort":["n","-n"]}`: "body.sort[1]", `{"sort":["v"]}`: "body.sort[0]", `{"sort":["n","k","t","x","y"]}`: "body.sort",
-		`{"vector":[1,2]}`: "body.vector", `{"vector":[]}`: "body.vector", `{"vector":[0,0,0]}`: "body.vector", `{"vector":[1e39,0,0]}`: "body.vector", `{"vector":[1e400,0,0]}`: "body.vector",
+		`{"vector":[1,2]}`: "body.vector", `{"vector":[1,null,3]}`: "body.vector[1]: is null", `{"vector":[]}`: "body.vector", `{"vector":[0,0,0]}`: "body.vector", `{"vector":[1e39,0,0]}`: "body.vector", `{"vector":[1e400,0,0]}`: "body.vector",
 		`{"vector":[` + strings.Repeat("1,", 4096) + `1]}`: "body.vector", `{"vector":{}}`: "body.vector", `{"vector":[1,2,3],"mode":"keyword"}`: "body.vector", `{"q":"x","mode":"semantic"}`: "body.vector",
 		`{"limit":1001}`: "limit", `{"limit":-1}`: "limit", `{"limit":1.5}`: "body.limit", `{"limit":1e9}`: "body.limit", `{"cursor":1}`: "body.cursor",
 	} {

@@ -102,6 +102,8 @@ type thing struct {
 	Count int     `json:"count,omitempty"`
 	Inner *thing  `json:"inner,omitempty"`
 	Tags  []thing `json:"tags,omitempty"`
+
+	Numbers []float32 `json:"numbers,omitempty"`
 }
 
 func TestDecode(t *testing.T) {
@@ -137,6 +139,8 @@ func TestDecode(t *testing.T) {
 	f("Err/wrong type", `{"count":"7"}`, "validation_failed", "body.count: is a string and should be a whole number")
 	f("Err/fraction", `{"count":1.5}`, "validation_failed", "body.count: is 1.5 and should be a whole number in its range")
 	f("Err/null", ` null `, "validation_failed", "body: is null and should be an object")
+	f("Err/null in a list", `{"tags":[{"numbers":[1,2]},{"numbers":[1, null,3]}]}`, "validation_failed", "body.tags[1].numbers[1]: is null")
+	f("OK/null for a list", `{"tags":null,"inner":null,"count":null}`, "", "")
 	f("Err/not an object", `[]`, "validation_failed", "should be an object")
 }
 

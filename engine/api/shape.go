@@ -13,6 +13,7 @@ import (
 type shape struct {
 	members map[string]*shape // of a struct, exactly as they are spelt
 	of      *shape            // of each value in an array or a map
+	bare    bool              // a scalar for which null, which encoding/json passes over, stands for nothing
 }
 
 // element returns the shape of the values inside an array or a map.
@@ -51,6 +52,9 @@ func newShape(t reflect.Type, made map[reflect.Type]*shape) *shape {
 		s := &shape{}
 		made[t] = s
 		s.of = newShape(t.Elem(), made)
+		if s.of == nil && isBare(t.Elem()) {
+			s.of = &shape{bare: true}
+		}
 		return s
 	case reflect.Struct:
 		s := &shape{members: map[string]*shape{}}
@@ -63,6 +67,16 @@ func newShape(t reflect.Type, made map[reflect.Type]*shape) *shape {
 		return s
 	}
 	return nil
+}
+
+// isBare reports whether a type is a scalar that encoding/json reads.
+func isBare(t reflect.Type) bool {
+	switch k := t.Kind(); {
+	case readsItself(t):
+		return false
+	default:
+		return reflect.Bool <= k && k <= reflect.Float64 || k == reflect.String
+	}
 }
 
 // memberName returns how a field is spelt in JSON, "" where it is no member.

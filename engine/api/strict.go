@@ -16,7 +16,8 @@ const MaxDepth = 64
 
 // Decode reads one JSON value into dst and refuses what encoding/json lets
 // pass: a member that stands twice, one spelt in another case, an unknown
-// member, something after the value, nesting beyond MaxDepth, invalid UTF-8.
+// member, something after the value, null among the values of an array or a map
+// that cannot be null, nesting beyond MaxDepth, invalid UTF-8.
 // Types that read themselves are left to their own rules.
 func Decode(data []byte, dst any) error {
 	t := reflect.TypeOf(dst).Elem()
@@ -33,6 +34,9 @@ func Decode(data []byte, dst any) error {
 	}
 	if s.unknown != nil {
 		return refuse(engine.FieldError{Location: "body", Message: fmt.Sprintf("unknown field %q", s.unknown)})
+	}
+	if err == nil && s.null != "" {
+		return refuse(engine.FieldError{Location: s.null, Message: "is null and should be a value"})
 	}
 	if err == nil {
 		return nil

@@ -50,6 +50,7 @@ type scan struct {
 	data    []byte
 	root    *shape // of the value; nil = any
 	unknown []byte // the first member that its shape does not have; nil = none
+	null    string // where the first null stands among values that cannot be null; "" = nowhere
 
 	open []container
 	next *shape // of the value that comes next
@@ -62,6 +63,8 @@ const manyMembers = 16
 type container struct {
 	object bool
 	shape  *shape
+	name   []byte // of the newest member
+	at     int    // its place, or that of the newest value of an array
 	names  [][]byte
 	seen   map[string]struct{} // the same names, once there are many
 }
@@ -107,6 +110,11 @@ func (s *scan) check() error {
 		case ',':
 			if n := len(s.open); n > 0 {
 				s.next = s.open[n-1].shape.element()
+				s.open[n-1].at++
+			}
+		case 'n':
+			if s.next != nil && s.next.bare && s.null == "" {
+				s.null = s.location()
 			}
 		case '"':
 			text := quoted(s.data[i:])
@@ -121,6 +129,19 @@ func (s *scan) check() error {
 	return nil
 }
 
+// location names the value that comes next, as in body.vector[3].
+func (s *scan) location() string {
+	at := "body"
+	for _, c := range s.open {
+		if c.object {
+			at += "." + string(c.name)
+		} else {
+			at += fmt.Sprintf("[%d]", c.at)
+		}
+	}
+	return at
+}
+
 // enter opens the object or array that comes next.
 func (s *scan) enter(object bool) {
 	if s.next != nil && s.next.members != nil && !object {
@@ -132,7 +153,7 @@ func (s *scan) enter(object bool) {
 
 // member notes a member of an object and reports whether its name is new.
 func (s *scan) member(c *container, name []byte) bool {
-	s.next = c.shape.element()
+	s.next, c.name = c.shape.element(), name
 	if c.shape != nil && c.shape.members != nil {
 		known := false
 		if s.next, known = c.shape.members[string(name)]; !known && s.unknown == nil {
