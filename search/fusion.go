@@ -7,7 +7,7 @@ import "slices"
 // Min-max stretches both to 0…1 and adds them, a share of the semantic one.
 // Measured on Cranfield, CISI, Medline and SciFact the share may be 0.5 to 0.7.
 // Reciprocal rank fusion (Cormack, Clarke and Büttcher 2009) adds 1/(k + rank);
-// it is a little worse on each of them, and better where a filter leaves a few
+// it is a little worse in their mean, and better where a filter leaves a few
 // documents, whose scores say little.
 const (
 	fuseMinMax = "minmax"
