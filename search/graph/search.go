@@ -183,15 +183,15 @@ func (s *Scratch) unseen(rows []uint32) []uint32 {
 // merge takes rows and their scores into the beam and returns the first place
 // from which a row is to be followed, if all before next have been.
 func (s *Scratch) merge(rows []uint32, breadth, next int) int {
-	i := 0
-	for ; i < len(rows) && len(s.beam) < breadth; i++ {
-		next = min(next, s.beam.offer(makeKey(s.scores[i], rows[i]), breadth))
+	if len(rows) == 0 {
+		return s.beam.unfollowed(next)
 	}
-	beam, scores := s.beam, s.scores[:len(rows)]
-	for ; i < len(rows); i++ {
-		if k := makeKey(scores[i], rows[i]); k < beam[len(beam)-1] {
-			next = min(next, beam.insert(k))
-		}
+	for range min(len(rows), breadth-len(s.beam)) {
+		s.beam = append(s.beam, worst) // as many are put before it
+	}
+	if least := s.beam.offerAll(rows, s.scores); least < worst {
+		at, _ := slices.BinarySearch(s.beam, least)
+		next = min(next, at)
 	}
 	return s.beam.unfollowed(next)
 }
