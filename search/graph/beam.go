@@ -55,6 +55,18 @@ func (b beam) insert(k key) int {
 	return at
 }
 
+// offerSome offers rows with their scores to a beam that may have breadth keys,
+// and returns the least key that was put in; worst, if none was.
+func (b *beam) offerSome(rows []uint32, scores []int32, breadth int) (least key) {
+	if len(rows) == 0 {
+		return worst
+	}
+	for range min(len(rows), breadth-len(*b)) {
+		*b = append(*b, worst) // as many are put before it
+	}
+	return b.offerAll(rows, scores)
+}
+
 // offerAllGo offers rows with their scores to a beam that is as broad as it may
 // become, and returns the least key that was put in; worst, if none was.
 func (b beam) offerAllGo(rows []uint32, scores []int32) (least key) {

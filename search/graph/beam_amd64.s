@@ -68,7 +68,9 @@ block:
 	VPMAXUQ   Z2, Z3, Z3
 	VPMINUQ   (AX)(R13*8), Z3, Z4
 	VMOVDQU64 Z4, (AX)(R13*8)
-	JMP       block
+	CMPQ      SI, -8(AX)(R13*8)
+	JCS       block
+	JMP       candidate
 
 head:
 	VMOVDQU64.Z -8(AX), K3, Z3
