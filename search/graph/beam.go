@@ -10,7 +10,10 @@ import (
 // followed. Rows of one score stand in their own order.
 type key uint64
 
-const followed key = 1
+const (
+	followed key = 1
+	worst        = ^key(0)
+)
 
 func makeKey(score int32, row uint32) key {
 	return key(^(uint32(score)^1<<31))<<32 | key(row)<<1
@@ -50,6 +53,32 @@ func (b beam) insert(k key) int {
 	copy(b[at+1:], b[at:])
 	b[at] = k
 	return at
+}
+
+// offerSome offers rows with their scores to a beam that may have breadth keys,
+// and returns the least key that was put in; worst, if none was.
+func (b *beam) offerSome(rows []uint32, scores []int32, breadth int) (least key) {
+	if len(rows) == 0 {
+		return worst
+	}
+	for range min(len(rows), breadth-len(*b)) {
+		*b = append(*b, worst) // as many are put before it
+	}
+	return b.offerAll(rows, scores)
+}
+
+// offerAllGo offers rows with their scores to a beam that is as broad as it may
+// become, and returns the least key that was put in; worst, if none was.
+func (b beam) offerAllGo(rows []uint32, scores []int32) (least key) {
+	least = worst
+	scores = scores[:len(rows)]
+	for i, row := range rows {
+		if k := makeKey(scores[i], row); k < b[len(b)-1] {
+			b.insert(k)
+			least = min(least, k)
+		}
+	}
+	return least
 }
 
 // unfollowed is the first place from next on whose links were not followed.

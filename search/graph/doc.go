@@ -13,8 +13,9 @@
 //   - A Graph leads from each row to some that are near it in all directions. At
 //     level 0 stands every row; one in Links reaches the next level, where steps
 //     are longer. It is built once and does not change.
-//   - A beam is the best rows a search has met so far, and its breadth how many.
-//     Breadth buys recall with time.
+//   - A beam is the best rows a search has met so far. It follows them up to its
+//     horizon, which lies the farther the greater the breadth. Breadth buys recall
+//     with time.
 //   - A Scratch is the memory of a search, to be kept for the next.
 //
 // A search for the ten nearest of what a filter admits:
@@ -31,7 +32,7 @@
 // Caveats:
 //
 //   - The answer is approximate: a row may be missed, and a rare query misses
-//     most. Only Vectors.Scan is exact.
+//     most. Only Vectors.Nearest is exact.
 //   - Rows are neither added nor removed. A row that is gone stays in the graph
 //     and out of the admitted.
 //   - A filter that takes away just the rows around a query leaves a shell of

@@ -22,11 +22,10 @@ const (
 )
 
 // walkFiltered leaves in the beam the best admitted rows that it meets.
-func (g *Graph) walkFiltered(s *Scratch, query []int8, start key, breadth int, admitted bitset.Set) {
+func (g *Graph) walkFiltered(s *Scratch, query []int8, start key, breadth int, admitted bitset.Set, h horizon) {
 	count := admitted.Count()
 	if sparse*count >= g.Rows() {
-		g.walkThrough(s, query, start, breadth, count, admitted)
-		if len(s.beam) >= min(breadth, count) {
+		if g.walkThrough(s, query, start, breadth, count, admitted, h) {
 			return
 		}
 		// Few of the rows around the query are admitted: these are a start.
@@ -35,47 +34,51 @@ func (g *Graph) walkFiltered(s *Scratch, query []int8, start key, breadth int, a
 			s.visit(k.row())
 		}
 	}
-	g.walkAdmitted(s, query, start, breadth, admitted)
+	g.walkAdmitted(s, query, start, room*breadth, admitted, h)
 }
 
-// walkThrough is a walk over all rows that notes the admitted ones. It follows
-// as many rows as an unfiltered one, and then on until it has followed some
-// admitted ones: breadth·√share, which takes breadth/√share rows where the share
-// is the same everywhere.
-func (g *Graph) walkThrough(s *Scratch, query []int8, start key, breadth, count int, admitted bitset.Set) {
+// walkThrough is a walk over all rows that notes the admitted ones. It goes to
+// its horizon as an unfiltered walk does, and then on to that of the admitted
+// rows. Of these an earlier one counts, the more so the fewer they are, by share^¾:
+// the walk takes more rows for it, share^-¼ times as many where the share is the
+// same everywhere, and so is about as sure of those that it notes. It reports
+// whether it has met enough.
+func (g *Graph) walkThrough(s *Scratch, query []int8, start key, breadth, count int, admitted bitset.Set, h horizon) bool {
 	root := math.Sqrt(min(1, float64(count)/float64(g.Rows())))
-	need, most := int(math.Ceil(float64(breadth)*root)), int(3*float64(breadth)/root)
+	within, most := h, int(room*float64(breadth)/root)
+	within.at = max(1, int(math.Ceil(float64(h.at)*root*math.Sqrt(root))))
+	within.least = min(breadth, count)
 	s.within.reserve(breadth)
 	s.beam.reserve(most)
 	s.start(start)
 	if admitted.Has(start.row()) {
 		s.within.offer(start, breadth)
 	}
-	bound := ^key(0)
-	for next := 0; next < len(s.beam) && s.beam[next] <= bound; {
+	for next := 0; next < len(s.beam) && !(h.behind(s.beam[next], s.beam) && within.behind(s.beam[next], s.within)); {
 		row := s.beam[next].row()
 		s.beam[next] |= followed
 		g.prefetchNext(s, next+1)
 		fresh := s.unseen(g.neighbours(row, 0))
 		g.rate(s, query, fresh)
-		next++
-		for i, row := range fresh {
-			k := makeKey(s.scores[i], row)
-			if k <= bound {
-				next = min(next, s.beam.offer(k, most))
-			} else if len(s.within) == breadth {
-				continue
-			}
-			if admitted.Has(row) {
-				s.within.offer(k, breadth)
-			}
-		}
-		if len(s.within) >= need && len(s.beam) >= breadth {
-			bound = max(s.within[need-1], s.beam[breadth-1]|followed)
-		}
-		next = s.beam.unfollowed(next)
+		next = s.merge(fresh, most, next+1)
+		s.within.offerSome(s.kept(fresh, admitted), s.scores, breadth)
 	}
 	s.beam, s.within = s.within, s.beam
+	return len(s.beam) >= within.least
+}
+
+// kept leaves of rows, which may be listed, and of their scores those that are
+// admitted.
+func (s *Scratch) kept(rows []uint32, admitted bitset.Set) []uint32 {
+	s.listed = slices.Grow(s.listed[:0], len(rows))[:len(rows)]
+	n, scores := 0, s.scores[:len(rows)]
+	for i, row := range rows {
+		s.listed[n], scores[n] = row, scores[i]
+		if word := int(row / 64); word < len(admitted) {
+			n += int(admitted[word] >> (row % 64) & 1)
+		}
+	}
+	return s.listed[:n]
 }
 
 // walkAdmitted walks over admitted rows alone, like walk: rows that are not
@@ -84,7 +87,7 @@ func (g *Graph) walkThrough(s *Scratch, query []int8, start key, breadth, count 
 // led to and those around it, and from rows
 // all over the admitted ones, for they may be far from the query, and in
 // several places.
-func (g *Graph) walkAdmitted(s *Scratch, query []int8, start key, breadth int, admitted bitset.Set) {
+func (g *Graph) walkAdmitted(s *Scratch, query []int8, start key, breadth int, admitted bitset.Set, h horizon) {
 	from, row := len(s.seen), start.row()
 	if admitted.Has(row) {
 		s.visit(row)
@@ -92,7 +95,7 @@ func (g *Graph) walkAdmitted(s *Scratch, query []int8, start key, breadth int, a
 	g.spread(s, admitted)
 	g.across(s, row, admitted)
 	g.rate(s, query, s.seen[from:])
-	for next := s.merge(s.seen[from:], breadth, 0); next < len(s.beam); {
+	for next := s.merge(s.seen[from:], breadth, 0); next < len(s.beam) && !h.behind(s.beam[next], s.beam); {
 		row := s.beam[next].row()
 		s.beam[next] |= followed
 		g.prefetchNext(s, next+1)

@@ -7,9 +7,10 @@ package graph
 // place that has room for the most a level allows.
 type Graph struct {
 	vectors Vectors
-	links   int    // of a row at the upper levels; twice as many at level 0
-	entry   uint32 // a row of the highest level
-	top     int    // that level
+	links   int     // of a row at the upper levels; twice as many at level 0
+	entry   uint32  // a row of the highest level
+	top     int     // that level
+	longest float64 // the length of the longest vector, where a product is the score
 
 	ground []uint32 // the lists at level 0, row after row
 	place  []uint32 // where upper says more of a row; 0: it is at level 0 alone
@@ -45,6 +46,7 @@ func newGraph(v Vectors, links int, levels []uint8) *Graph {
 			g.entry, g.top = uint32(row), int(level)
 		}
 	}
+	g.longest = v.longest()
 	g.upper = make([]uint32, size)
 	for row, level := range levels {
 		if level > 0 {

@@ -232,6 +232,45 @@ func TestOneScratch(t *testing.T) {
 	}
 }
 
+// TestLengths holds the greatest dot products of vectors that are up to eight
+// times as long as others.
+func TestLengths(t *testing.T) {
+	v, queries := clustered(15, 3_000, 64, 30, 40)
+	for row := range v.Rows() {
+		for i, c := range v.Codes[row*64:][:64] {
+			v.Codes[row*64+i] = byte((int(c)-128)*(1+row%8)/8 + 128)
+		}
+	}
+	g, sum := build(t, v, graph.Options{Breadth: 100}), 0.0
+	var s graph.Scratch
+	for _, q := range queries {
+		sum += recall(g.Search(&s, q, 100, nil), exact(v, q, 10, nil))
+	}
+	if share := sum / float64(len(queries)); share < .95 {
+		t.Errorf("recall %.3f", share)
+	}
+}
+
+// TestEqualToTheQuery holds that a walk goes on where the row that counts has no
+// distance at all.
+func TestEqualToTheQuery(t *testing.T) {
+	v, queries := clustered(16, 1_000, 64, 10, 1)
+	for row := range 200 {
+		for i, c := range queries[0] {
+			v.Codes[row*5*64+i] = byte(int(c) + 128)
+		}
+	}
+	g := build(t, v, graph.Options{})
+	for name, admitted := range map[string]bitset.Set{"all": nil, "most": bitset.Full(900)} {
+		var s graph.Scratch
+		found := g.Search(&s, queries[0], 300, admitted)
+		sound(t, v, queries[0], found, admitted)
+		if r := recall(found, exact(v, queries[0], 210, admitted)); len(found) != 300 || r < .99 {
+			t.Errorf("%s: %d rows, recall %.3f", name, len(found), r)
+		}
+	}
+}
+
 func TestCancelled(t *testing.T) {
 	v, _ := clustered(10, 500, 64, 10, 0)
 	for _, workers := range []int{1, 2} {

@@ -49,7 +49,7 @@ func (in *inserter) find(row uint32, level int) {
 	for l := level; l >= 0; l-- {
 		s.begin(g, in.breadth)
 		s.start(best)
-		g.walk(s, in.query, in.breadth, l, in.locks)
+		g.walk(s, in.query, in.breadth, l, in.locks, horizon{})
 		s.end()
 		best = s.beam[0] &^ followed
 		in.chosen[l] = in.choose(row, s.beam, g.links, in.chosen[l][:0])

@@ -23,13 +23,18 @@ func scanAVX2(query *int8, codes *byte, stride, n int, scores *int32)
 //go:noescape
 func prefetchRows(table *uint32, stride, bytes int, rows *uint32, n int)
 
+// offer512 is offerAllGo; n and count are at least 1.
+//
+//go:noescape
+func offer512(b *key, n int, rows *uint32, scores *int32, count int) (least key)
+
 // assembly lists the kernels in assembly that processor and operating system
 // carry, the fastest first. The cpu package counts AVX-512 and AVX only where
 // the system saves their registers (XCR0).
 func assembly() []kernel {
 	var found []kernel
 	x := &cpu.X86
-	if x.HasAVX512F && x.HasAVX512BW && x.HasAVX512VL && x.HasAVX512VNNI {
+	if x.HasAVX512F && x.HasAVX512BW && x.HasAVX512VL && x.HasAVX512VNNI && x.HasBMI1 && x.HasBMI2 {
 		found = append(found, vnni)
 	}
 	if x.HasAVX2 {
@@ -61,6 +66,15 @@ func scan(query []int8, codes []byte, scores []int32) {
 	default:
 		scanGo(query, codes, scores)
 	}
+}
+
+// offerAll offers rows, at least one, to a beam that is not empty.
+func (b beam) offerAll(rows []uint32, scores []int32) (least key) {
+	if current == vnni {
+		scores = scores[:len(rows)]
+		return offer512(&b[0], len(b), &rows[0], &scores[0], len(rows))
+	}
+	return b.offerAllGo(rows, scores)
 }
 
 // prefetch asks the processor for rows of a table of words, of which each has

@@ -12,3 +12,5 @@ func gather(query []int8, codes []byte, rows []uint32, scores []int32) {
 func scan(query []int8, codes []byte, scores []int32) { scanGo(query, codes, scores) }
 
 func prefetch([]uint32, int, []uint32) {}
+
+func (b beam) offerAll(rows []uint32, scores []int32) (least key) { return b.offerAllGo(rows, scores) }

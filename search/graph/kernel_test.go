@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -53,6 +54,50 @@ func FuzzKernels(f *testing.F) {
 				if want := plainScore(v, query, uint32(from+i)); scores[i] != want {
 					t.Fatalf("%s: scan of %d × %d from %d: %d at %d, not %d", name, rows, stride, from, scores[i], i, want)
 				}
+			}
+		}
+	})
+}
+
+// FuzzOffer holds every kernel's beam against one that is sorted anew: of all
+// breadths, in memory between fences, with scores that are often equal, up to
+// the greatest and the least.
+func FuzzOffer(f *testing.F) {
+	for i := range uint64(24) {
+		f.Add(i, uint8(i*7), uint8(i*5), uint8(i), i%3 == 0)
+	}
+	f.Fuzz(func(t *testing.T, seed uint64, breadth, many, spread uint8, extreme bool) {
+		rng := rand.New(rand.NewPCG(seed, 6))
+		draw := func() int32 {
+			if extreme {
+				return []int32{math.MinInt32, -1, 0, math.MaxInt32}[rng.IntN(4)]
+			}
+			return int32(rng.IntN(1+int(spread))) - int32(spread)/2
+		}
+		start := make([]uint64, 1+int(breadth))
+		for i := range start {
+			start[i] = graph.Key(draw(), uint32(2*i)) | rng.Uint64()&1 // it was followed
+			if extreme && rng.IntN(3) == 0 {
+				start[i] = math.MaxUint64 // nothing stands there yet
+			}
+		}
+		slices.Sort(start)
+		rows, scores := make([]uint32, 1+int(many)), make([]int32, 1+int(many))
+		want := slices.Clone(start)
+		for i := range rows {
+			rows[i], scores[i] = uint32(2*i+1), draw()
+			want = append(want, graph.Key(scores[i], rows[i]))
+		}
+		slices.Sort(want)
+		want = want[:len(start)]
+		first := slices.IndexFunc(want, func(k uint64) bool { return k != math.MaxUint64 && k>>1&1 == 1 })
+		for _, name := range graph.Kernels() {
+			graph.Force(t, name)
+			b := fenced(t, 8*len(start))
+			best := unsafe.Slice((*uint64)(unsafe.Pointer(unsafe.SliceData(b))), len(start))
+			copy(best, start)
+			if at := graph.Offer(best, rows, scores); at != first && first >= 0 || !slices.Equal(best, want) {
+				t.Fatalf("%s: %d rows to a beam of %d: %x from %d on, not %x from %d on", name, len(rows), len(start), best, at, want, first)
 			}
 		}
 	})

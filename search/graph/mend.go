@@ -28,7 +28,7 @@ func (g *Graph) mend(ctx context.Context, o Options) error {
 		g.vectors.query(row, query)
 		s.begin(g, breadth)
 		s.start(g.score(s, query, g.entry)) // and so, only what is reachable is met
-		g.walk(s, query, breadth, 0, nil)
+		g.walk(s, query, breadth, 0, nil, horizon{})
 		s.end()
 		g.attach(row, s.beam)
 		g.reach(reached, row)

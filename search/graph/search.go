@@ -16,6 +16,7 @@ type Scratch struct {
 	visited bitset.Set // both as a set; empty between searches
 	scores  []int32    // of the rows at the end of seen
 	bridges []uint32   // around one row
+	listed  []uint32   // those of some rows that are admitted
 	copied  []uint32   // a list, while others build
 	one     [1]uint32
 	found   []Neighbour
@@ -23,8 +24,9 @@ type Scratch struct {
 
 // Search returns the rows nearest to a query by a walk over the links: breadth
 // of them, or all if they are fewer, the best first. A larger breadth finds
-// them more surely and takes longer. Where only the first k are wanted, breadth
-// is several times k. The query has as many elements as the vectors' stride.
+// them more surely and takes longer: it is about how many rows are followed. Where
+// only the first k are wanted, breadth is several times k. The query has as many
+// elements as the vectors' stride.
 //
 // Where admitted is not nil, only rows of it are returned; it must hold none
 // beyond Rows. The way depends on how many they are. From one row in five on,
@@ -32,12 +34,12 @@ type Scratch struct {
 // without a filter. Below that it leads over the admitted rows alone and wants
 // twice the breadth, and still may miss more. In both cases fewer than
 // min(breadth, admitted.Count()) may come, where the walk does not lead to them:
-// a caller who must have them all scores the admitted rows by Vectors.Gather.
+// a caller who must have them all calls Vectors.Nearest.
 //
 // A caller who knows the count should do so at once where they are few: a search
-// of breadth 60 among 100,000 rows takes the time of 4,500 gathered ones, and
-// where one in ten is admitted or fewer, that of 12,000 (measured at 128 codes a
-// row with AVX-512; BenchmarkFilteredWords).
+// of breadth 100 among 100,000 rows takes the time of 3,000 admitted ones there,
+// from one in five on that of 5,000 to 8,000, and where fewer are admitted and the
+// breadth is twice as much, 15,000 (128 codes a row with AVX-512).
 //
 // The result is valid until the scratch is used again. A scratch that is warm
 // allocates nothing.
@@ -48,25 +50,22 @@ func (g *Graph) Search(s *Scratch, query []int8, breadth int, admitted bitset.Se
 	if breadth <= 0 {
 		return s.found
 	}
-	s.begin(g, breadth)
-	best := g.descend(s, query, 0, nil)
+	s.begin(g, room*breadth)
+	best, h := g.descend(s, query, 0, nil), g.horizon(query, breadth)
 	if admitted != nil {
-		g.walkFiltered(s, query, best, breadth, admitted)
+		g.walkFiltered(s, query, best, breadth, admitted, h)
 	} else {
 		// From the entry every row can be reached, which no other row promises.
 		from := g.score(s, query, g.entry)
 		s.start(best)
 		if from != best {
 			s.visit(g.entry)
-			s.beam.offer(from, breadth)
+			s.beam.offer(from, room*breadth)
 		}
-		g.walk(s, query, breadth, 0, nil)
+		g.walk(s, query, room*breadth, 0, nil, h)
 	}
 	s.end()
-	for _, k := range s.beam {
-		s.found = append(s.found, Neighbour{k.row(), k.score()})
-	}
-	return s.found
+	return s.rows(breadth)
 }
 
 // begin makes room for a walk over a graph.
@@ -140,9 +139,10 @@ func (g *Graph) descend(s *Scratch, query []int8, above int, locks *locks) key {
 }
 
 // walk follows the links of the best row of the beam that was not followed yet,
-// until there is none. What stands in the beam has been visited.
-func (g *Graph) walk(s *Scratch, query []int8, breadth, level int, locks *locks) {
-	for next := 0; next < len(s.beam); {
+// until there is none this side of the horizon. What stands in the beam has been
+// visited.
+func (g *Graph) walk(s *Scratch, query []int8, breadth, level int, locks *locks, h horizon) {
+	for next := 0; next < len(s.beam) && !h.behind(s.beam[next], s.beam); {
 		row := s.beam[next].row()
 		s.beam[next] |= followed
 		if level == 0 {
@@ -183,15 +183,9 @@ func (s *Scratch) unseen(rows []uint32) []uint32 {
 // merge takes rows and their scores into the beam and returns the first place
 // from which a row is to be followed, if all before next have been.
 func (s *Scratch) merge(rows []uint32, breadth, next int) int {
-	i := 0
-	for ; i < len(rows) && len(s.beam) < breadth; i++ {
-		next = min(next, s.beam.offer(makeKey(s.scores[i], rows[i]), breadth))
-	}
-	beam, scores := s.beam, s.scores[:len(rows)]
-	for ; i < len(rows); i++ {
-		if k := makeKey(scores[i], rows[i]); k < beam[len(beam)-1] {
-			next = min(next, beam.insert(k))
-		}
+	if least := s.beam.offerSome(rows, s.scores, breadth); least < worst {
+		at, _ := slices.BinarySearch(s.beam, least)
+		next = min(next, at)
 	}
 	return s.beam.unfollowed(next)
 }
