@@ -42,11 +42,11 @@
 // after it, never both and never neither (pin.go).
 //
 // The part that grows is frozen at 5,000 documents or after 30 seconds. One
-// goroutine for all collections seals what is frozen and merges what is sealed.
-// Either is the same step: the live documents of some parts are read from the
-// store and become one sealed part; its file is made durable; one commit puts
-// its record in the place of theirs; one step shows it. Left alone, a collection
-// becomes one segment.
+// goroutine for all collections seals what is frozen, another merges what is
+// sealed. Either is the same step: the live rows of some parts become one sealed
+// part, without their documents being read again where few rows are dead
+// (merge.go); its file is made durable; one commit puts its record in the place
+// of theirs; one step shows it. Left alone, a collection becomes one segment.
 //
 // A collection is cold until it is used, and then its index is loaded. The keys
 // of the store say which documents live. What a segment has and the store has
@@ -86,6 +86,8 @@
 //
 //   - A keyword score counts deleted documents (N, df and lengths) until their
 //     segment is written anew. Pages of one search may see different counts.
+//   - A word that deleted documents alone had may be completed to and corrected
+//     to for a while, as long as others have its stem.
 //   - A word that no document has is searched as a typo of others; with none of
 //     those either it finds nothing, and the other words of the query count.
 //   - The definition of a collection that has documents cannot be changed; a

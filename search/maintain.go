@@ -115,7 +115,9 @@ func (s *Service) maintainOne(ctx context.Context, c *collection, next due) (don
 // sealed, unless so much is sealed that it has to be merged first.
 func (x *index) toSeal(now time.Time, o Options) []*part {
 	x.freezeOld(now, o.FlushAfter)
-	fresh, sealed := x.waiting(now)
+	x.segment.RLock()
+	defer x.segment.RUnlock()
+	fresh, sealed := x.frozenParts(now)
 	if len(sealed) >= manySealed && chooseMerge(sealed) != nil {
 		return nil
 	}
@@ -124,18 +126,18 @@ func (x *index) toSeal(now time.Time, o Options) []*part {
 
 // toMerge returns the sealed parts that are to become one.
 func (x *index) toMerge(now time.Time, _ Options) []*part {
-	fresh, sealed := x.waiting(now)
+	x.segment.RLock()
+	defer x.segment.RUnlock()
+	fresh, sealed := x.frozenParts(now)
 	if len(fresh) == 0 && x.idle(now, sealed) {
 		return sealed
 	}
 	return chooseMerge(sealed)
 }
 
-// waiting returns the parts that are not sealed yet and those that are, none
-// while the index rests.
-func (x *index) waiting(now time.Time) (fresh, sealed []*part) {
-	x.segment.RLock()
-	defer x.segment.RUnlock()
+// frozenParts returns the parts that are not sealed yet and those that are, none
+// while the index rests. The segment lock is held.
+func (x *index) frozenParts(now time.Time) (fresh, sealed []*part) {
 	if now.Before(x.resume) {
 		return nil, nil
 	}

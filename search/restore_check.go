@@ -68,14 +68,14 @@ func (s *schema) fault(p put) (id, reason string) {
 	if err != nil || len(p.value) > maxStoredBytes || !bytes.Equal(d.encode(), p.value) {
 		return "", "a document is not in the form in which it is stored"
 	}
-	m, err := parseDocument(d.json)
+	m, compact, err := parseCompact(d.json)
 	if err != nil {
 		return "", reasonOf(err)
 	}
 	if own, err := m.id(); err != nil || own != d.id || api.CheckID("document", d.id) != nil {
 		return "", "a document has another id than its own, or none"
 	}
-	if text, err := s.compact(d.json, false, m, d.id); err != nil || !bytes.Equal(text, d.json) {
+	if text, err := s.compact(d.json, compact, m, d.id); err != nil || !bytes.Equal(text, d.json) {
 		return "", "a document is not in the form in which it is stored"
 	}
 	if _, err := s.values(m); err != nil && !s.Infer { // it may be older than the field

@@ -27,7 +27,7 @@ const meanWord = 7
 
 // reading is what a row has of the members of its document.
 type reading struct {
-	fields []Field // by which it was read
+	schema *schema // by which it was read
 	values []value
 	tokens []inverted.Token
 }
@@ -35,7 +35,7 @@ type reading struct {
 // read finds the words of a document's values. It leaves the texts where they
 // are.
 func (s *schema) read(values []value) *reading {
-	r := &reading{fields: s.fields, values: values}
+	r := &reading{schema: s, values: values}
 	position := uint32(0)
 	for i, f := range s.fields {
 		if f.Type != Text || !values[i].Set {
@@ -64,7 +64,7 @@ func (s *schema) newRow(p put) (*row, error) {
 		return nil, err
 	}
 	r := p.reading
-	if r == nil || !s.extends(r.fields) {
+	if r == nil || !s.extends(r.schema) {
 		m, err := parseDocument(d.json)
 		if err != nil {
 			return nil, corrupt(bucketDocuments, "a document cannot be read: %v", err)
@@ -75,7 +75,8 @@ func (s *schema) newRow(p put) (*row, error) {
 	return &row{version: p.version, bytes: len(p.value), values: r.values, tokens: r.tokens, numbers: numbers}, nil
 }
 
-// extends reports whether the first fields of s are these.
-func (s *schema) extends(fields []Field) bool {
-	return len(fields) <= len(s.fields) && slices.Equal(fields, s.fields[:len(fields)])
+// extends reports whether s is the other schema, or that with more fields.
+func (s *schema) extends(other *schema) bool {
+	n := len(other.fields)
+	return s.ID == other.ID && n <= len(s.fields) && slices.Equal(other.fields, s.fields[:n])
 }

@@ -33,7 +33,8 @@ type posted struct {
 	last   uint32
 	packed []byte
 	tracks []byte
-	words  []string // whose term it is, each once
+	word   string   // whose term it is
+	others []string // likewise, each once
 
 	open  bool // the row that is being added has it
 	tf    float32
@@ -102,10 +103,14 @@ const manySpelt = 1_024
 
 // spell notes that a term stands for a word.
 func (m *Memory) spell(p *posted, term, word string) {
-	if word == "" || slices.Contains(p.words, word) {
+	switch {
+	case word == p.word || word == "" || slices.Contains(p.others, word):
 		return
+	case p.word == "":
+		p.word = word
+	default:
+		p.others = append(p.others, word)
 	}
-	p.words = append(p.words, word)
 	if m.spelt = append(m.spelt, spelling{word, term}); len(m.spelt) == manySpelt {
 		m.sorted()
 	}
@@ -115,7 +120,12 @@ func (m *Memory) spell(p *posted, term, word string) {
 func (m *Memory) sorted() *btree.Map[string, []string] {
 	m.sorting.Lock()
 	defer m.sorting.Unlock()
-	slices.SortStableFunc(m.spelt, func(x, y spelling) int { return strings.Compare(x.word, y.word) })
+	slices.SortFunc(m.spelt, func(x, y spelling) int {
+		if x.word != y.word {
+			return strings.Compare(x.word, y.word)
+		}
+		return strings.Compare(x.term, y.term)
+	})
 	for _, s := range m.spelt {
 		if others, has := m.words.Set(s.word, []string{s.term}); has {
 			m.words.Set(s.word, append(others, s.term))
