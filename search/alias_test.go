@@ -267,3 +267,23 @@ func TestExportThroughMovingAlias(t *testing.T) {
 		t.Errorf("the export has %s", got)
 	}
 }
+
+// TestPurgeMovesMeanwhile: a purge does not take for deleted what was swept
+// behind the alias.
+func TestPurgeMovesMeanwhile(t *testing.T) {
+	b := led(t)
+	b.fill("c1", 200)
+	moves := 0
+	n, err := b.s.Purge(background, b.acme, "a", "k >= 0", func() {
+		if moves++; moves > 1 {
+			return
+		}
+		b.do("PUT", "/v1/aliases/a", `{"collection":"c2"}`, ifMatch("*")...).want(200)
+		b.do("DELETE", "/v1/collections/c1", "").want(204)
+		must(t, b.s.Sweep(background))
+	})
+	if n != 80 || problemOf(err).Code != "collection_changed" {
+		t.Errorf("%d were deleted, and then %v", n, err)
+	}
+	b.check()
+}
