@@ -36,7 +36,7 @@ func (s *Service) ImportGraph(ctx context.Context, t engine.Tenant, collection s
 	if distance, _ := sc.graphDistance(); distance != r.Head().Distance {
 		return nil, engine.Errorf(engine.Invalid, "another_metric", "the graph is one of the distance %q and the collection compares by %s; the neighbours would be others, so make a collection of that metric", r.Head().Distance, sc.space.metric)
 	}
-	in := &importing{s: s, ctx: ctx, c: c, schema: sc, answer: api.NewBulk(), after: after, known: true}
+	in := &importing{s: s, ctx: ctx, name: collection, c: c, schema: sc, answer: api.NewBulk(), after: after, known: true}
 	err = in.nodes(r, sc.fields[sc.given].Name)
 	if err == nil {
 		err = in.flush()

@@ -324,3 +324,30 @@ func TestGraphImportFull(t *testing.T) {
 	three := saved(t, hnsw.CosineDistance, hnsw.MakeNode("a", []float32{1, 0}), hnsw.MakeNode("b", []float32{1, 0}), hnsw.MakeNode("c", []float32{1, 0}))
 	b.do("POST", "/v1/collections/c/import", three, "Content-Type", hnswMedia).want(400, "nodes of layer 0 is 3, and may be 0 to 2")
 }
+
+// TestGraphImportThroughAlias: what is stored after the alias has moved is where
+// it leads then.
+func TestGraphImportThroughAlias(t *testing.T) {
+	b := newBed(t)
+	const vectors = `{"fields":[{"name":"v","type":"vector(2)"}]}`
+	b.define("c1", vectors)
+	b.define("c2", vectors)
+	b.do("PUT", "/v1/aliases/a", `{"collection":"c1"}`).want(201)
+	var nodes []hnsw.Node[int]
+	for i := range 120 {
+		nodes = append(nodes, hnsw.MakeNode(i, []float32{1, float32(i)}))
+	}
+	moves := 0
+	answer, err := b.s.ImportGraph(background, b.acme, "a", strings.NewReader(saved(t, hnsw.CosineDistance, nodes...)), true, func() {
+		if moves++; moves == 1 {
+			b.do("PUT", "/v1/aliases/a", `{"collection":"c2"}`, ifMatch("*")...).want(200)
+		}
+	})
+	must(t, err)
+	if answer.Accepted != 120 {
+		t.Errorf("the answer is %s", jsonOf(answer))
+	}
+	b.do("GET", "/v1/collections/c1", "").want(200, `"documents":80`)
+	b.do("GET", "/v1/collections/c2", "").want(200, `"documents":40`)
+	b.check()
+}
