@@ -59,9 +59,6 @@ func (s *Service) write(ctx context.Context, puts []*Put) error {
 	if err := s.embedPuts(ctx, puts); err != nil {
 		return err
 	}
-	if err := puts[0].collection.held.pass(ctx); err != nil {
-		return err
-	}
 	defer s.ahead.read(puts)()
 	if err := puts[0].collection.held.pass(ctx); err != nil {
 		return err

@@ -97,7 +97,7 @@ func vectorsOf(list []near) (all []uint32) {
 func TestAstray(t *testing.T) {
 	s := space{96, Euclid, Float32}
 	rng := rand.New(rand.NewPCG(1, 2))
-	v := drawn(s, 2_500, func() []float32 {
+	v := drawn(s, 8_000, func() []float32 {
 		one, length := make([]float32, 96), math.Exp(1.5*rng.NormFloat64())
 		for i := range one {
 			one[i] = float32(length * rng.NormFloat64())

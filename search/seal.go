@@ -9,6 +9,7 @@ import (
 	"io"
 
 	"quintet/engine"
+	"quintet/search/analysis"
 	"quintet/search/bitset"
 	"quintet/search/column"
 	"quintet/search/inverted"
@@ -54,6 +55,7 @@ type segmentInfo struct {
 	ID         engine.ID `json:"id"` // so that no two files are equal, one of which may be damaged
 	Collection engine.ID `json:"collection"`
 	Model      string    `json:"model,omitempty"`
+	Analysis   int       `json:"analysis"` // that made the words of texts
 	Rows       int       `json:"rows"`
 	Fields     []Field   `json:"fields,omitempty"`
 	Dimensions int       `json:"dimensions,omitempty"`
@@ -64,10 +66,10 @@ type segmentInfo struct {
 }
 
 // seal ends the part, all of whose rows are dead yet, and returns it with the
-// sections of its file, which has the name id. It takes the time of building a graph, and stops when
-// ctx ends.
+// sections of its file, which has the name id. It takes the time of building a
+// graph, and stops when ctx ends.
 func (b *sealing) seal(ctx context.Context, id engine.ID) (*part, []section, error) {
-	info := segmentInfo{ID: id, Collection: b.schema.ID, Model: b.schema.Model, Rows: len(b.versions), Fields: b.schema.fields}
+	info := segmentInfo{ID: id, Collection: b.schema.ID, Model: b.schema.Model, Analysis: analysis.Version, Rows: len(b.versions), Fields: b.schema.fields}
 	g := &part{schema: b.schema, versions: b.versions, sizes: b.sizes, vectors: b.vectors, live: bitset.New(len(b.versions))}
 	words := b.words
 	if words == nil {
@@ -142,7 +144,8 @@ func openPart(sc *schema, r io.Reader, size int64) (*part, error) {
 }
 
 // belongs refuses a segment of something else: its fields are the first of the
-// collection's, its vectors are of the same space and model.
+// collection's, its vectors are of the same space and model, its words are made
+// as those of queries are.
 func (i *segmentInfo) belongs(sc *schema) error {
 	space := space{i.Dimensions, i.Metric, i.Precision}
 	if space.dimensions > 0 {
@@ -150,6 +153,9 @@ func (i *segmentInfo) belongs(sc *schema) error {
 	}
 	if i.Collection != sc.ID || i.Model != sc.Model || i.Rows < 0 || len(i.Fields) > len(sc.fields) || space != sc.space {
 		return fmt.Errorf("the segment belongs to another collection, or to another state of it")
+	}
+	if i.Analysis != analysis.Version {
+		return fmt.Errorf("the segment has the words of analysis %d, and texts are searched by those of analysis %d", i.Analysis, analysis.Version)
 	}
 	for n, f := range i.Fields {
 		if f != sc.fields[n] {

@@ -49,3 +49,7 @@
 //     but for Tamil in its own language.
 //   - Korean and Thai are not cut into words, but where they have blanks.
 package analysis
+
+// Version counts the changes after which a text has other terms: an index of an
+// earlier one has to be made anew. 2: the English stop words are whole.
+const Version = 2
