@@ -1,5 +1,5 @@
 // A snapshot becomes a collection, under a name that is free.
-import { html, useState } from './vendor/preact.js';
+import { html, useEffect, useMemo, useState } from './vendor/preact.js';
 import { Ask } from './dialog.js';
 import { Field, Text, Call, useCall, announce, amount, bytes } from './ui.js';
 
@@ -26,19 +26,22 @@ export function AskUpload({ onClose, onDone }) {
       render=${(id, hint) => html`<input id=${id} type="file" aria-describedby=${hint} onChange=${(e) => choose(e.target.files[0])} />`} /><//>`;
 }
 
-// AskName asks under which name, and shows that the server is at it. Nothing of
-// the collection is there before all of it is.
+// AskName asks under which name, and shows that the server is at it. Whoever
+// leaves meanwhile ends the request, and so the restore: it is done as a whole or
+// not at all.
 function AskName({ title, name, setName, body, onClose, onDone, children }) {
   const call = useCall();
+  const gone = useMemo(() => new AbortController(), []);
+  useEffect(() => () => gone.abort(), []);
   const request = body && { method: 'POST', path: `/v1/collections/${encodeURIComponent(name || 'articles')}/restore`, body };
   const named = ofName.includes(call.problem?.code);
   const act = async () => {
-    const answer = await call.run(request, true);
+    const answer = await call.run({ ...request, signal: gone.signal }, true);
     if (!answer) return;
     announce(`${name} is restored, with ${amount(answer.data.documents)} documents.`);
     onDone(name);
   };
-  return html`<${Ask} title=${title} act="Restore collection" scope="search:write" disabled=${!name || !body} call=${named ? { ...call, problem: undefined } : call} onAct=${act} onClose=${onClose} what="It was not restored">
+  return html`<${Ask} title=${title} act="Restore collection" scope="search:write" disabled=${!name || !body} call=${named ? { ...call, problem: undefined } : call} onAct=${act} onClose=${onClose} keep=${call.busy ? 'Cancel' : 'Leave it'} what="It was not restored">
     ${children}
     <${Text} label="New name" value=${name} onChange=${setName} required placeholder="articles" fault=${named ? call.problem.detail : undefined} hint="One that no collection or alias has." />
     ${call.busy && html`<progress aria-label="The collection is being restored"></progress>`}
