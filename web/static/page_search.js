@@ -24,7 +24,7 @@ export function Search({ rest, go }) {
   if (name) return html`<${Collection} key=${name} name=${name} path=${path} visit=${visit} go=${go} />`;
   return html`<${Page} of="search" title="Search" about="Ask in your own words: by meaning, by word, or by both">
     <${Needs} scopes=${['search:read']} />
-    ${may('search:read') && html`<${Collections} />`}
+    ${may('search:read') && html`<${Collections} go=${go} />`}
   <//>`;
 }
 

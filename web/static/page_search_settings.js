@@ -4,12 +4,16 @@ import { may } from './api.js';
 import { Ask } from './dialog.js';
 import { Panel, Text, Do, Call, Trouble, Empty, Skeleton, Time, useCall, announce, amount, bytes } from './ui.js';
 import { searchOf, useAnswers } from './search_ask.js';
+import { SlowSearches } from './page_search_slow.js';
+import { Snapshots } from './page_search_snapshots.js';
 import { isVector } from './search_text.js';
 
 export const Settings = ({ collection, go }) => html`<div class="split">
     <${Panel} title="Collection"><${Facts} of=${collection} /><${Call} request=${{ path: `/v1/collections/${collection.name}` }} /><//>
     <div class="stack"><${Fields} of=${collection} /><${Segments} of=${collection} /></div>
   </div>
+  <${Snapshots} of=${collection} go=${go} />
+  <${SlowSearches} of=${collection} />
   ${may('search:admin') && html`<${End} of=${collection} go=${go} />`}`;
 
 const Fact = ({ name, children }) => html`<div><dt>${name}</dt><dd>${children}</dd></div>`;
@@ -18,7 +22,7 @@ const Amount = ({ of }) => html`<span class="mono">${of}</span>`;
 const Facts = ({ of: c }) => html`<dl class="facts"><${Fact} name="Documents"><${Amount} of=${amount(c.documents)} /><//>
   <${Fact} name="With a vector"><${Amount} of=${amount(c.vectors)} /><//>
   <${Fact} name="Stored"><${Amount} of=${bytes(c.bytes)} /><//>
-  <${Fact} name="In memory"><${Amount} of=${bytes(c.memory)} /><//>
+  <${Fact} name="Index">${c.loaded ? html`in memory, <${Amount} of=${bytes(c.memory)} /> in <${Amount} of=${amount(c.segments)} /> ${c.segments === 1 ? 'segment' : 'segments'}` : 'not loaded; it is at its next use, where memory allows'}<//>
   ${c.recall && html`<${Fact} name="Recall"><${Gauge} of=${c.recall} /><//>`}
   <${Fact} name="Embedded">${vectorsOf(c)}<//>
   <${Fact} name="Metric">${c.metric}<//>

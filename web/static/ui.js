@@ -47,6 +47,7 @@ export function useCall() {
       if (!quiet) announce('Done.');
       return answer;
     } catch (problem) {
+      if (problem.name === 'AbortError') return undefined; // whoever asked is gone
       setState({ problem, request });
       announce(problem.detail);
     }
