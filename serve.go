@@ -48,6 +48,7 @@ func serve(ctx context.Context, c Terminal, cfg *Config, _ []string) (err error)
 		return err
 	}
 	defer log.Close()
+	go tuneCollector(ctx)
 	s := &server{config: cfg, log: log, registry: telemetry.NewRegistry(), running: engine.NewGroup(log.Logger)}
 	defer func() { err = errors.Join(err, s.stop()) }()
 	if err := s.start(ctx); err != nil {

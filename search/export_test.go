@@ -138,7 +138,7 @@ func (s *Service) Maintain(ctx context.Context, later time.Duration) (rewrites i
 				return rewrites, err
 			}
 			defer release()
-			inputs := x.due(time.Now().Add(later), s.options)
+			inputs := x.due(time.Now().Add(max(later, sealWait)), s.options)
 			if len(inputs) == 0 {
 				continue
 			}

@@ -189,7 +189,7 @@ func (x *index) apply(c change) (err error) {
 }
 
 const (
-	maxFrozen = 4           // parts that wait to be sealed before writers wait for that
+	maxFrozen = 12          // parts that wait to be sealed before writers wait for that
 	maxThaw   = time.Second // how long a change waits
 )
 
@@ -244,6 +244,7 @@ func (x *index) remove(v version) {
 
 // freeze lets a new part grow.
 func (x *index) freeze() {
+	x.current.frozen = time.Now()
 	x.parts = append(x.parts, x.current)
 	x.current = newPart(x.current.schema)
 	select {

@@ -24,11 +24,13 @@ import (
 const (
 	defaultFlushRows  = 5_000
 	defaultFlushAfter = 30 * time.Second
-	manySealed        = 16   // from so many on, merging comes before sealing
-	mergeParts        = 8    // of one tier, at least
-	mergeTier         = 8    // how many times larger the parts of the next tier are
-	mergeRows         = 512  // below which parts are of the lowest tier
-	mergeDead         = 0.25 // share of dead rows from which a part is written anew
+	sealTogether      = 4               // parts, for which one that is frozen waits
+	sealWait          = 2 * time.Second // but no longer
+	manySealed        = 16              // from so many on, merging comes before sealing
+	mergeParts        = 8               // of one tier, at least
+	mergeTier         = 8               // how many times larger the parts of the next tier are
+	mergeRows         = 512             // below which parts are of the lowest tier
+	mergeDead         = 0.25            // share of dead rows from which a part is written anew
 	mergeDeadRows     = 256
 	idleAfter         = 10 * time.Second // without a write, all parts become one
 	idleDead          = 20               // a twentieth of dead rows is left where it is
@@ -120,6 +122,9 @@ func (x *index) toSeal(now time.Time, o Options) []*part {
 	fresh, sealed := x.frozenParts(now)
 	if len(sealed) >= manySealed && chooseMerge(sealed) != nil {
 		return nil
+	}
+	if len(fresh) < sealTogether && (len(fresh) == 0 || now.Sub(fresh[0].frozen) < sealWait) {
+		return nil // more may come, and together they take less time
 	}
 	return fresh
 }

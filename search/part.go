@@ -2,6 +2,7 @@ package search
 
 import (
 	"slices"
+	"time"
 
 	"quintet/search/bitset"
 	"quintet/search/column"
@@ -29,6 +30,7 @@ type part struct {
 	memory *inverted.Memory
 	fields []*column.Builder // the columns
 	rowOf  map[version]uint32
+	frozen time.Time // when it ceased to grow
 }
 
 func newPart(s *schema) *part {
