@@ -9,12 +9,12 @@ import (
 )
 
 // The garbage collector runs when the heap has doubled. While little lives that
-// is often, and an import spends a tenth of its time in it: so a small heap may
-// grow to three times what lives, which is never more than a heap at the bound
-// takes. GOGC, where it is set, is obeyed instead.
+// is often, and an import of documents spends a seventh of its time in it: so a
+// small heap may grow to three times what lives, to 384 MB at most, and a larger
+// one to a little less than twice. GOGC, where it is set, is obeyed instead.
 const (
 	smallHeap    = 128 << 20 // bytes that live
-	usualPercent = 100
+	usualPercent = 90
 	smallPercent = 200
 )
 
@@ -34,7 +34,7 @@ func tuneCollector(ctx context.Context) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	for percent := usualPercent; ; {
+	for percent := 100; ; {
 		metrics.Read(sample)
 		if now := collectorPercent(sample[0].Value.Uint64()); now != percent {
 			percent = now

@@ -210,7 +210,12 @@ func (f *finder) semantic(n int, behind *cursor) []ranked {
 const (
 	leastBreadth = 100 // of a search in a graph: what gives a recall above .95
 	leastRescore = 24
+	leastShare   = 8 // of the nearest, that any part may have
 )
+
+// breadthFor is how broad a search in a graph is that looks for n documents: of
+// 10 to 1,000 it finds 96 of 100 or more (BenchmarkRecall).
+func breadthFor(n int) int { return max(leastBreadth, n+max(90, n/2)) }
 
 // nearest returns the n nearest documents behind a cursor, and always as many
 // where there are: it looks wider until it has them.
@@ -225,14 +230,15 @@ func (f *finder) nearest(n int, behind *cursor) []ranked {
 	if behind != nil {
 		keep += n / 4 // codes order nearly as numbers do: the last of the nearest may be the first behind it
 	}
-	for breadth := max(leastBreadth, n+n/4); ; breadth *= 4 {
+	breadths := f.breadths(n, sets, behind != nil)
+	for wider := 1; ; wider *= 4 {
 		top, beyond := best{keep: keep}, math.Inf(-1)
 		offer := top.offer
 		if len(f.probes) > 1 {
 			offer = once(top.offer)
 		}
 		for _, p := range f.probes {
-			beyond = max(beyond, f.nearTo(p, breadth, n, sets, behind, offer))
+			beyond = max(beyond, f.nearTo(p, breadths, wider, n, sets, behind, offer))
 		}
 		if math.IsInf(beyond, -1) || len(top.heap) == keep && top.heap[0].score >= beyond {
 			return top.sorted()[:min(n, len(top.heap))]
@@ -240,15 +246,43 @@ func (f *finder) nearest(n int, behind *cursor) []ranked {
 	}
 }
 
-// nearTo offers the documents behind a cursor that have one of the breadth
-// nearest vectors of a probe in their part. It returns the greatest score that
-// any other document may have, as far as the codes tell.
-func (f *finder) nearTo(p *probe, breadth, n int, sets []bitset.Set, behind *cursor, offer func(ranked)) (beyond float64) {
+// breadths returns how broadly each part is searched for the n nearest of all. A
+// part is expected to have its share of them, and half as many again; where it
+// has more, nearest sees that and looks wider. Behind a cursor any part may have
+// them all.
+func (f *finder) breadths(n int, sets []bitset.Set, behind bool) []int {
+	counts, total := make([]int, len(f.parts)), 0
+	for i, g := range f.parts {
+		if g.vectors == nil {
+			continue
+		}
+		if counts[i] = g.vectors.count(); sets[i] != nil {
+			counts[i] = sets[i].Count()
+		}
+		total += counts[i]
+	}
+	list := make([]int, len(f.parts))
+	for i, count := range counts {
+		share := n
+		if !behind && total > 0 {
+			share = min(n, n*count*3/(2*total)+leastShare)
+		}
+		list[i] = breadthFor(share)
+	}
+	return list
+}
+
+// nearTo offers the documents behind a cursor that have one of the nearest
+// vectors of a probe in their part, of each part its breadth times wider. It
+// returns the greatest score that any other document may have, as far as the
+// codes tell.
+func (f *finder) nearTo(p *probe, breadths []int, wider, n int, sets []bitset.Set, behind *cursor, offer func(ranked)) (beyond float64) {
 	beyond = math.Inf(-1)
 	for i, g := range f.parts {
 		if g.vectors == nil || g.vectors.count() == 0 {
 			continue
 		}
+		breadth := breadths[i] * wider
 		list, how := g.vectors.nearest(p, breadth, sets[i], f.exact, f.scratch)
 		f.ways[i] = how
 		if len(list) == breadth {

@@ -86,6 +86,38 @@ func measureFilter(b *testing.B, v *vectors, probes []*probe, kind string, admit
 }
 
 // wordVectors are those of a sealed part, and a hundred queries.
+// BenchmarkRecall tells how many of the n nearest the breadth of a search for n
+// finds.
+func BenchmarkRecall(b *testing.B) {
+	v, probes := wordVectors(b)
+	s := newScratch()
+	for _, n := range []int{10, 20, 50, 100, 200, 500, 1000} {
+		b.Run(fmt.Sprintf("of %d", n), func(b *testing.B) {
+			hits := 0
+			for b.Loop() {
+				hits = 0
+				for _, p := range probes {
+					want := map[uint32]bool{}
+					for _, w := range v.scan(p, n, nil, true, s) {
+						want[w.vector] = true
+					}
+					found, _ := v.nearest(p, breadthFor(n), nil, false, s)
+					found = slices.Clone(found)
+					for j := range found {
+						found[j].score = float32(v.space.score(p.vector, v.vector(found[j].vector)))
+					}
+					for _, f := range nearestOf(found, n) {
+						if want[f.vector] {
+							hits++
+						}
+					}
+				}
+			}
+			b.ReportMetric(float64(hits)/float64(n*len(probes)), "recall")
+		})
+	}
+}
+
 func wordVectors(b *testing.B) (*vectors, []*probe) {
 	folder := os.Getenv("QUINTET_VECTORS")
 	if folder == "" {
