@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -151,7 +150,6 @@ type Engine struct {
 	unclean  bool
 	restored bool
 	checkers []Checker
-	long     sync.Mutex // held by a LongView
 }
 
 // Names in the data folder.

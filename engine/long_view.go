@@ -26,10 +26,10 @@ var (
 // another gets ErrLongViewBusy. Errors otherwise: those of View, with
 // ErrLongViewExpired in the place of ErrViewExpired.
 func (e *Engine) LongView(ctx context.Context, t Tenant, fn func(*View) error) error {
-	if !e.long.TryLock() {
+	if !e.store.long.TryLock() {
 		return ErrLongViewBusy
 	}
-	defer e.long.Unlock()
+	defer e.store.long.Unlock()
 	err := e.store.view(ctx, t, LongViewLimit, fn)
 	if errors.Is(err, ErrViewExpired) {
 		return ErrLongViewExpired

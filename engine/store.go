@@ -56,6 +56,7 @@ type store struct {
 	closed chan struct{} // View refuses from here on
 	once   sync.Once
 	ended  chan struct{} // the committer has returned
+	long   sync.Mutex    // held by a LongView
 
 	sealed []byte // sealed values of the group being applied
 	aad    []byte

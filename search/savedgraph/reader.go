@@ -58,8 +58,7 @@ type Reader struct {
 	limits Limits
 	head   Head
 	layer  int // that is read, from 0
-	nodes  int // that it has
-	left   int // of these
+	left   int // of its nodes
 	lowest int // nodes of the lowest layer
 	vector []float32
 	bytes  []byte // of the vector
