@@ -64,9 +64,10 @@ func modelTerm(word string) string {
 
 var modelStops = func() map[string]bool {
 	stops := map[string]bool{}
-	for _, word := range strings.Fields(`a an and are as at be been but by can could did do does for from had has have he her his how
-		i if in into is it its no not of on or s she such t that the their them then there these they this to was we were what when
-		where which who why will with would you`) {
+	for _, word := range strings.Fields(`a am an and are as at be because been being but by can could did do does doing for from had has have having he her hers herself
+		him himself his how i if in into is it its itself me my myself no nor not of on or our ours ourselves s she such t than that the their theirs
+		them themselves then there these they this those to was we were what when where which who whom why will with would you your yours yourself
+		yourselves`) {
 		stops[word] = true
 	}
 	return stops
