@@ -154,7 +154,6 @@ func (s *server) open(ctx context.Context) error {
 		Bus: s.engine.Bus, Authenticator: s.gateway, Limiter: s.gateway, Backup: s.engine, Sessions: s.gateway,
 		Checks: []web.Check{
 			{Name: "engine", Ask: func(context.Context) error { return s.engine.Failed() }},
-			{Name: "search", Ask: s.search.Ready},
 		},
 		Transactions: s.transactions(),
 		Capabilities: []web.Capability{s.search, s.stream, s.gateway, s.scheduler, s.imaging},

@@ -3,7 +3,6 @@ package search
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -31,21 +30,8 @@ func (a *aliasRecord) to(collection string, now time.Time) *aliasRecord {
 	return &aliasRecord{Collection: collection, Version: a.Version + 1, Created: a.Created, Updated: now}
 }
 
-// encode returns a record as JSON.
-func encode(record any) []byte {
-	data, err := json.Marshal(record)
-	if err != nil {
-		panic(err) // our own types marshal
-	}
-	return data
-}
-
 func decodeAlias(value []byte) (*aliasRecord, error) {
-	var a aliasRecord
-	if err := json.Unmarshal(value, &a); err != nil {
-		return nil, corrupt(bucketAliases, "an alias cannot be read: %v", err)
-	}
-	return &a, nil
+	return decode[aliasRecord](bucketAliases, "an alias", value)
 }
 
 // AliasInfo is what an alias tells about itself.

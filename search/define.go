@@ -107,7 +107,7 @@ func (s *Service) store(ctx context.Context, t engine.Tenant, name string, r *re
 			}
 			tx.Put(bucketDropped, old.id[:], []byte{formatDropped}) // it may have segments
 		}
-		tx.Put(bucketCollections, []byte(name), r.encode())
+		tx.Put(bucketCollections, []byte(name), encode(r))
 		return nil
 	})
 	if err != nil {

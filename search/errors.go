@@ -1,6 +1,7 @@
 package search
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -35,7 +36,7 @@ var (
 // What a caller may be told when this process cannot serve just now.
 var (
 	errBehind     = &engine.Error{Kind: engine.Unavailable, Code: "search_behind", Detail: "the index has not caught up with what is stored; what was written is safe, try again shortly", RetryAfter: 2 * time.Second}
-	errBroken     = &engine.Error{Kind: engine.Unavailable, Code: "search_rebuilding", Detail: "the index failed and is rebuilt from what is stored; nothing is lost, try again shortly", RetryAfter: 5 * time.Second}
+	errBroken     = errors.New("search: the index failed") // it is made anew
 	errLoading    = &engine.Error{Kind: engine.Unavailable, Code: "index_loading", Detail: "the index of the collection is being loaded, as this is its first use for a while; try again shortly", RetryAfter: 5 * time.Second}
 	errUnloadable = &engine.Error{Kind: engine.Unavailable, Code: "index_unavailable", Detail: "the index of the collection could not be made from what is stored; the server's log says why, and documents can be read by their ids", RetryAfter: retryLoad}
 	errCrowded    = &engine.Error{Kind: engine.Full, Code: "index_memory_full", Detail: "the indexes take all the memory of the setting search.memory; raise it, or delete documents or collections"}

@@ -182,22 +182,13 @@ func (s *Service) Merge(ctx context.Context, t engine.Tenant, name string) error
 
 // Segments counts the parts of a collection that have a file.
 func (s *Service) Segments(t engine.Tenant, name string) (n int) {
-	c, err := s.registry.get(t, name)
-	if err != nil {
-		return 0
-	}
-	x, release, err := s.use(context.Background(), c)
-	if err != nil {
-		return 0
-	}
-	defer release()
-	x.segment.RLock()
-	defer x.segment.RUnlock()
-	for _, g := range x.parts {
-		if g.record != nil && g.rows() > 0 {
-			n++
+	s.lookInto(t, name, func(x *index) {
+		for _, g := range x.parts {
+			if g.record != nil && g.rows() > 0 {
+				n++
+			}
 		}
-	}
+	})
 	return n
 }
 
@@ -225,22 +216,12 @@ func (s *Service) Sweep(ctx context.Context) error { return s.sweep(ctx) }
 func (s *Service) StartIdle(ctx context.Context) error { return s.observeStore(ctx) }
 
 // Rows counts the rows of a collection's index, dead ones too.
-func (s *Service) Rows(t engine.Tenant, name string) int {
-	c, err := s.registry.get(t, name)
-	if err != nil {
-		return 0
-	}
-	x, release, err := s.use(context.Background(), c)
-	if err != nil {
-		return 0
-	}
-	defer release()
-	x.segment.RLock()
-	defer x.segment.RUnlock()
-	n := 0
-	for _, g := range x.all() {
-		n += g.rows()
-	}
+func (s *Service) Rows(t engine.Tenant, name string) (n int) {
+	s.lookInto(t, name, func(x *index) {
+		for _, g := range x.all() {
+			n += g.rows()
+		}
+	})
 	return n
 }
 
@@ -290,18 +271,30 @@ func Halves(vectors [][]float32) (b []byte) {
 	return b
 }
 
-// FailNextIndexing breaks the index that is fed next.
-func (s *Service) FailNextIndexing() {
+// FailNextIndexing breaks the index of a collection for whatever it is fed next.
+func (s *Service) FailNextIndexing(name string) {
 	for _, c := range s.registry.all() {
-		x, release, err := s.use(context.Background(), c)
-		if err != nil {
-			panic(err)
+		if c.name == name {
+			s.lookInto(c.tenant, name, func(x *index) { x.current.rowOf = nil }) // a write to it panics
 		}
-		x.segment.Lock()
-		x.current.rowOf = nil // a write to it panics
-		x.segment.Unlock()
-		release()
 	}
+}
+
+// lookInto runs f over the index of a collection, which nobody else reads or
+// writes meanwhile. It runs nothing where there is none.
+func (s *Service) lookInto(t engine.Tenant, name string, f func(*index)) {
+	c, err := s.registry.get(t, name)
+	if err != nil {
+		return
+	}
+	x, release, err := s.use(context.Background(), c)
+	if err != nil {
+		panic(err)
+	}
+	defer release()
+	x.segment.Lock()
+	defer x.segment.Unlock()
+	f(x)
 }
 
 // Places is how many embeddings run at once.

@@ -120,6 +120,9 @@ func flag(c echo.Context, name string) (bool, error) {
 	return false, invalid("query."+name, "is true or false")
 }
 
+// opaque is a body that is not text.
+func opaque() *huma.Schema { return &huma.Schema{Type: huma.TypeString, Format: "binary"} }
+
 func content(media string, schema *huma.Schema) map[string]*huma.MediaType {
 	return map[string]*huma.MediaType{media: {Schema: schema}}
 }

@@ -52,6 +52,3 @@ func postGraphOperation(a huma.API) *huma.Operation {
 	op.Responses = map[string]*huma.Response{"200": {Description: "What became of each node.", Content: content(echo.MIMEApplicationJSON, schemaOf[api.Bulk](a))}}
 	return &op
 }
-
-// opaque is a body that is not text.
-func opaque() *huma.Schema { return &huma.Schema{Type: huma.TypeString, Format: "binary"} }

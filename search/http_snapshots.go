@@ -106,11 +106,9 @@ func getSnapshotOperation() *huma.Operation {
 	op := operation("get-snapshot", http.MethodGet, "/v1/collections/{collection}/snapshots/{id}", "read", "Fetch a snapshot",
 		"Its file, which POST …/restore takes here or elsewhere. One that fails on its way ends with a connection that is cut; the file has checksums.")
 	op.Parameters = []*huma.Param{pathParameter("collection"), pathParameter("id")}
-	op.Responses = map[string]*huma.Response{"200": {Description: "The file.", Content: content(echo.MIMEOctetStream, binarySchema())}}
+	op.Responses = map[string]*huma.Response{"200": {Description: "The file.", Content: content(echo.MIMEOctetStream, opaque())}}
 	return &op
 }
-
-func binarySchema() *huma.Schema { return &huma.Schema{Type: huma.TypeString, Format: "binary"} }
 
 // RestoreBody names a snapshot that is kept here.
 type RestoreBody struct {
@@ -157,7 +155,7 @@ func postRestoreOperation(a huma.API) *huma.Operation {
 			"The collection is there, whole, when it answers 201, and never before; a file that is damaged, a request that ends before, a crash leave nothing. It takes snapshots of the embedding model of this server alone.")
 	op.Parameters = []*huma.Param{pathParameter("collection")}
 	op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
-		echo.MIMEOctetStream:     {Schema: binarySchema()},
+		echo.MIMEOctetStream:     {Schema: opaque()},
 		echo.MIMEApplicationJSON: {Schema: schemaOf[RestoreBody](a)},
 	}}
 	op.MaxBodyBytes, op.BodyReadTimeout = maxSnapshotBody, clientTime

@@ -259,7 +259,7 @@ func (x *index) wait(ctx context.Context, seq uint64) error {
 		x.queue.Lock()
 		if x.failed != nil {
 			x.queue.Unlock()
-			return errBroken.With(x.failed)
+			return errBroken
 		}
 		if len(x.changes) == 0 || x.changes[0].seq > seq {
 			x.queue.Unlock()

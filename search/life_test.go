@@ -119,8 +119,8 @@ func TestSweep(t *testing.T) {
 	for b.stored() > 4 {
 		time.Sleep(time.Millisecond)
 	}
-	must(t, b.s.Stop(background))
 	b.wantIDs("kept", `{}`, "a")
+	must(t, b.s.Stop(background))
 	b.check()
 }
 
@@ -442,26 +442,24 @@ func TestLifecycle(t *testing.T) {
 	must(t, b.s.Stop(background))
 	must(t, b.s.Start(background))
 	must(t, b.s.Start(background))
-	must(t, b.s.Ready(background))
 	must(t, b.s.Stop(background))
 	must(t, b.s.Stop(background))
 }
 
-// TestIndexFails breaks an index: whoever waits is told, and the next commit
-// makes the engine rebuild all of them.
+// TestIndexFails breaks an index: it is made anew, of the document on which it
+// failed too, before that is answered, and no other collection notices.
 func TestIndexFails(t *testing.T) {
 	b := newBed(t)
 	b.define("c", `{}`)
 	b.post("c", `{"id":"a","title":"winter"}`)
-	b.s.FailNextIndexing()
-	b.do("PUT", "/v1/collections/c/documents/b", `{"title":"winter"}`).want(503, "search_rebuilding")
-	if b.s.Ready(background) == nil {
-		t.Error("it is ready with a broken index")
-	}
-	b.do("POST", "/v1/collections/c/search", `{"q":"winter","mode":"keyword"}`).want(503, "search_rebuilding")
-	b.do("PUT", "/v1/collections/other", `{}`).want(201) // waits for the rebuild
+	b.define("other", `{}`)
+	loads := b.metric("index_load_seconds")
+	b.s.FailNextIndexing("c")
+	b.do("PUT", "/v1/collections/c/documents/b", `{"title":"winter"}`).want(201)
 	b.wantIDs("c", `{"q":"winter","mode":"keyword"}`, "b a")
-	must(t, b.s.Ready(background))
+	if n := b.metric("index_load_seconds") - loads; n != 1 || !b.listed("other").Loaded {
+		t.Errorf("%v indexes were loaded, and the other one is there: %v", n, b.listed("other").Loaded)
+	}
 	b.check()
 }
 

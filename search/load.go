@@ -128,25 +128,11 @@ const rebuildSlice = 512
 
 const progressEvery = 5 * time.Second
 
-// fill indexes documents that no segment has. Those that are gone meanwhile are
-// left out.
+// fill indexes documents that no segment has.
 func (s *Service) fill(ctx context.Context, c *collection, x *index, versions []version) error {
 	told, done := time.Now(), 0
 	for slice := range slices.Chunk(versions, rebuildSlice) {
-		var puts []put
-		err := s.e.Store.View(ctx, c.tenant, func(v *engine.View) error {
-			puts = nil
-			for _, name := range slice {
-				if p, ok := readPut(v, c.id, name); ok {
-					puts = append(puts, p)
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		rows, err := makeRows(x.current.schema, puts, 0)
+		rows, err := s.readSlice(ctx, c, x.current.schema, slice, 0)
 		if err != nil {
 			return err
 		}
@@ -157,6 +143,28 @@ func (s *Service) fill(ctx context.Context, c *collection, x *index, versions []
 		}
 	}
 	return nil
+}
+
+// readSlice reads documents and makes rows of them, in order, with so many
+// goroutines, 0 for one a processor. Those that are gone are left out.
+func (s *Service) readSlice(ctx context.Context, c *collection, sc *schema, versions []version, workers int) ([]*row, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	var puts []put
+	err := s.e.Store.View(ctx, c.tenant, func(v *engine.View) error {
+		puts = nil
+		for _, name := range versions {
+			if p, ok := readPut(v, c.id, name); ok {
+				puts = append(puts, p)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return makeRows(sc, puts, workers)
 }
 
 // readPut reads a document as it is stored.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"slices"
 
-	"quintet/engine"
 	"quintet/search/bitset"
 	"quintet/search/column"
 	"quintet/search/inverted"
@@ -45,28 +44,9 @@ func (s *Service) gather(ctx context.Context, c *collection, seen sight) (*seali
 }
 
 // readRows reads documents from the store and makes rows of them, in order.
-// Those that are gone are left out.
 func (s *Service) readRows(ctx context.Context, c *collection, sc *schema, versions []version, add func(*row)) error {
-	for len(versions) > 0 {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		slice := versions[:min(rebuildSlice, len(versions))]
-		versions = versions[len(slice):]
-		var puts []put
-		err := s.e.Store.View(ctx, c.tenant, func(v *engine.View) error {
-			puts = nil
-			for _, name := range slice {
-				if p, ok := readPut(v, c.id, name); ok {
-					puts = append(puts, p)
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		rows, err := makeRows(sc, puts, 1)
+	for slice := range slices.Chunk(versions, rebuildSlice) {
+		rows, err := s.readSlice(ctx, c, sc, slice, 1)
 		if err != nil {
 			return err
 		}

@@ -15,9 +15,6 @@ func (s *Service) observer() *engine.Observer {
 
 // observe follows one commit. What takes time is left to the indexes.
 func (s *Service) observe(c engine.Commit) {
-	if err := s.broken.Load(); err != nil {
-		panic(*err) // the engine rebuilds everything, and is not ready until then
-	}
 	var now *collection // whose changes are collected
 	var changed change
 	var passages map[version][]byte // of this commit's documents
@@ -28,7 +25,7 @@ func (s *Service) observe(c engine.Commit) {
 			}
 		}
 		if now != nil {
-			now.follow(changed, s.breaks)
+			now.follow(changed, s.log)
 		}
 		now = nil
 	}
@@ -92,12 +89,6 @@ func (s *Service) observeCollection(w engine.Write) {
 	}
 }
 
-// breaks notes that an index failed. The next commit makes the engine rebuild.
-func (s *Service) breaks(err error) {
-	s.log.Error("an index failed; all are rebuilt from what is stored", "error", err)
-	s.broken.CompareAndSwap(nil, &err)
-}
-
 // rebuild derives everything anew from a snapshot, and replaces what there is
 // when it is done. All collections are cold then.
 func (s *Service) rebuild(v *engine.View) error {
@@ -117,7 +108,6 @@ func (s *Service) rebuild(v *engine.View) error {
 		}
 	}
 	s.registry.replace(fresh)
-	s.broken.Store(nil)
 	s.seen.set(v.Seq())
 	return nil
 }

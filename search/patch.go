@@ -1,8 +1,6 @@
 package search
 
 import (
-	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,17 +19,17 @@ func (s *Service) Patch(ctx context.Context, t engine.Tenant, collection, id str
 		return d, err
 	}
 	for range maxAttempts {
-		var standing version
-		if d, standing, err = s.standing(ctx, t, collection, id); errors.Is(err, errCollectionMoved) {
-			err = s.catchUp(ctx, t)
-			if err == nil {
-				continue
-			}
-		}
+		c, err := s.openToWrite(ctx, t, collection)
 		if err != nil {
 			return d, err
 		}
-		if err := (Condition{IfMatch: ifMatch}).check(standing[:]); err != nil {
+		d, err = s.document(ctx, c, c.throughAlias(collection), id)
+		switch {
+		case errors.Is(err, errCollectionMoved):
+			continue
+		case err == nil && ifMatch != "" && !names(ifMatch, d.ETag):
+			return d, errDocumentETag
+		case err != nil:
 			return d, err
 		}
 		d, _, err = s.Put(ctx, t, collection, id, mergePatch(d.JSON, patch), Condition{IfMatch: d.ETag})
@@ -42,40 +40,13 @@ func (s *Service) Patch(ctx context.Context, t engine.Tenant, collection, id str
 	return d, errDocumentMoved
 }
 
-// standing reads a document that is to be changed, and its version.
-func (s *Service) standing(ctx context.Context, t engine.Tenant, collection, id string) (d Document, v version, err error) {
-	c, err := s.openToWrite(ctx, t, collection)
-	if err != nil {
-		return d, v, err
-	}
-	if err := api.CheckID("document", id); err != nil {
-		return d, v, err
-	}
-	sc := c.schema.Load()
-	err = s.e.Store.View(ctx, t, func(view *engine.View) error {
-		found, at, err := loadDocument(sc.space, view, c.id, pointerKey(t, c.id, id))
-		if err == errDocumentNotFound {
-			return cmp.Or(leads(view, c.throughAlias(collection), c), err) // it may be where the alias leads now
-		}
-		if err == nil {
-			d, v = Document{found.id, sc.withVector(found), etagOf(at)}, at
-		}
-		return err
-	})
-	return d, v, err
-}
-
 // mergePatch applies a patch to a value, nil for none, both valid JSON. The
 // members keep their order; new ones come last.
 func mergePatch(value, patch []byte) []byte {
-	if !isObject(patch) {
+	changes := membersOf(patch)
+	if changes == nil {
 		return patch
 	}
-	var own []member
-	if isObject(value) {
-		own = membersOf(value)
-	}
-	changes := membersOf(patch)
 	merged := []byte{'{'}
 	add := func(name string, value []byte) {
 		if len(merged) > 1 {
@@ -84,51 +55,33 @@ func mergePatch(value, patch []byte) []byte {
 		quoted, _ := json.Marshal(name) // a string marshals
 		merged = append(append(append(merged, quoted...), ':'), value...)
 	}
-	patches := map[string]json.RawMessage{}
+	left := map[string]json.RawMessage{}
 	for _, m := range changes {
-		patches[m.name] = m.value
+		left[m.Name] = m.Value
 	}
-	for _, m := range own {
-		change, changed := patches[m.name]
-		delete(patches, m.name)
+	for _, m := range membersOf(value) {
+		change, changed := left[m.Name]
+		delete(left, m.Name)
 		switch {
 		case !changed:
-			add(m.name, m.value)
+			add(m.Name, m.Value)
 		case !isNull(change):
-			add(m.name, mergePatch(m.value, change))
+			add(m.Name, mergePatch(m.Value, change))
 		}
 	}
 	for _, m := range changes {
-		if _, isNew := patches[m.name]; isNew && !isNull(m.value) {
-			add(m.name, mergePatch(nil, m.value))
+		if _, isNew := left[m.Name]; isNew && !isNull(m.Value) {
+			add(m.Name, mergePatch(nil, m.Value))
 		}
 	}
 	return append(merged, '}')
 }
 
-// member is one of an object's.
-type member struct {
-	name  string
-	value json.RawMessage
-}
-
-// membersOf returns the members of an object in their order.
-func membersOf(object []byte) (all []member) {
-	d := json.NewDecoder(bytes.NewReader(object))
-	_, _ = d.Token()
-	for d.More() {
-		var m member
-		name, err := d.Token()
-		if err != nil || d.Decode(&m.value) != nil {
-			return all // it was checked before
-		}
-		m.name = name.(string)
-		all = append(all, m)
+// membersOf returns the members of an object, nil for another value.
+func membersOf(value []byte) []api.Member {
+	object, err := api.ParseObject(value)
+	if err != nil || object == nil {
+		return nil
 	}
-	return all
-}
-
-func isObject(value []byte) bool {
-	value = bytes.TrimLeft(value, " \t\r\n")
-	return len(value) > 0 && value[0] == '{'
+	return append([]api.Member{}, object.Members...) // {} has none, and is one
 }

@@ -240,7 +240,7 @@ func (s *Service) PutTx(tx *engine.Tx, puts ...*Put) error {
 			return err
 		}
 		if grown {
-			tx.Put(bucketCollections, []byte(p.collection.name), r.encode())
+			tx.Put(bucketCollections, []byte(p.collection.name), encode(r))
 		}
 		if err := p.write(tx); err != nil {
 			return err

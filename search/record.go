@@ -61,20 +61,26 @@ func (r *record) definition() Definition {
 	return d
 }
 
-func (r *record) encode() []byte {
-	data, err := json.Marshal(r)
+// encode returns a value of the store that is JSON.
+func encode(record any) []byte {
+	data, err := json.Marshal(record)
 	if err != nil {
-		panic(err) // our own type marshals
+		panic(err) // our own types marshal
 	}
 	return data
 }
 
-func decodeRecord(value []byte) (*record, error) {
-	var r record
-	if err := json.Unmarshal(value, &r); err != nil {
-		return nil, corrupt(bucketCollections, "a collection cannot be read: %v", err)
+// decode reads what encode wrote; what says for an error what it is.
+func decode[T any](b engine.Bucket, what string, value []byte) (*T, error) {
+	record := new(T)
+	if err := json.Unmarshal(value, record); err != nil {
+		return nil, corrupt(b, "%s cannot be read: %v", what, err)
 	}
-	return &r, nil
+	return record, nil
+}
+
+func decodeRecord(value []byte) (*record, error) {
+	return decode[record](bucketCollections, "a collection", value)
 }
 
 // schema is a record in the form in which documents are read by it. It never

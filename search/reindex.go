@@ -3,7 +3,6 @@ package search
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"time"
 
 	"quintet/engine"
@@ -50,11 +49,7 @@ type reindexRecord struct {
 func (r *reindexRecord) failed() bool { return r.Error != "" }
 
 func decodeReindex(value []byte) (*reindexRecord, error) {
-	var r reindexRecord
-	if err := json.Unmarshal(value, &r); err != nil {
-		return nil, corrupt(bucketReindexes, "a re-index cannot be read: %v", err)
-	}
-	return &r, nil
+	return decode[reindexRecord](bucketReindexes, "a re-index", value)
 }
 
 // Reindex is what a re-index tells about itself.
@@ -158,8 +153,8 @@ func (s *Service) beginReindex(ctx context.Context, source *collection, made *re
 			return err
 		}
 		rec.Follower = made.ID
-		tx.Put(bucketCollections, []byte(source.name), rec.encode())
-		tx.Put(bucketCollections, []byte(r.Target), made.encode())
+		tx.Put(bucketCollections, []byte(source.name), encode(rec))
+		tx.Put(bucketCollections, []byte(r.Target), encode(made))
 		tx.Put(bucketReindexes, []byte(made.MadeFor), encode(r))
 		return nil
 	})
@@ -256,6 +251,6 @@ func (w *reindexing) release(tx *engine.Tx) error {
 		return err
 	}
 	rec.Follower = engine.ID{}
-	tx.Put(bucketCollections, []byte(w.Source), rec.encode())
+	tx.Put(bucketCollections, []byte(w.Source), encode(rec))
 	return nil
 }

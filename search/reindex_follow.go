@@ -178,7 +178,7 @@ func (w *reindexing) move(tx *engine.Tx, now time.Time, drop bool) error {
 	}
 	made.MadeFor = ""
 	tx.Put(bucketAliases, []byte(w.alias), encode(a.to(w.Target, now)))
-	tx.Put(bucketCollections, []byte(w.Target), made.encode())
+	tx.Put(bucketCollections, []byte(w.Target), encode(made))
 	tx.Delete(bucketReindexes, []byte(w.alias))
 	if drop {
 		dropTx(tx, w.Source, w.SourceID)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -40,16 +41,29 @@ const (
 	retryLoad  = 10 * time.Second // after it failed
 )
 
-// follow hands a change to the index, if there is one.
-func (r *residence) follow(c change, broken func(error)) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.stored += len(c.puts) - len(c.drops)
+// follow hands a change to the index, if there is one. An index that cannot take
+// it up is given up, and made anew when the collection is used again.
+func (c *collection) follow(change change, log *slog.Logger) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stored += len(change.puts) - len(change.drops)
 	switch {
-	case r.index != nil:
-		r.index.follow(c, broken)
-	case r.loading != nil:
-		r.loading.missed = append(r.loading.missed, c)
+	case c.index != nil:
+		c.index.follow(change, c.giveUp(c.index, log))
+	case c.loading != nil:
+		c.loading.missed = append(c.loading.missed, change)
+	}
+}
+
+// giveUp returns what makes the collection cold when an index of it fails.
+func (c *collection) giveUp(x *index, log *slog.Logger) func(error) {
+	return func(why error) {
+		log.Error("an index failed; it is made anew of what is stored", "collection", c.name, "tenant", c.tenant, "error", why)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.index == x {
+			c.index = nil
+		}
 	}
 }
 
@@ -78,6 +92,13 @@ func (r *residence) release() {
 	r.users--
 }
 
+// cold reports whether there is no index, and nobody loads one.
+func (r *residence) cold() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.index == nil && r.loading == nil
+}
+
 // documents counts those of the collection.
 func (r *residence) documents() int {
 	x, release := r.loaded()
@@ -98,50 +119,76 @@ func (r *residence) stat() stat {
 	if x != nil {
 		return x.stat()
 	}
-	return stat{documents: r.documents()}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return stat{documents: r.stored}
 }
 
 // use returns the index of a collection, which stays in memory until release
 // is called. A cold collection is loaded first. Errors: errLoading,
 // index_memory_full, index_unavailable, the cause of ctx.
 func (s *Service) use(ctx context.Context, c *collection) (x *index, release func(), err error) {
+	if x, release = c.enter(); x != nil {
+		return x, release, nil
+	}
 	ctx, cancel := context.WithTimeoutCause(ctx, maxLoading, errLoading)
 	defer cancel()
 	for {
-		c.mu.Lock()
-		if x := c.index; x != nil {
-			c.users++
-			c.used = time.Now()
-			c.mu.Unlock()
-			return x, c.release, nil
+		if err := s.await(ctx, c); err != nil {
+			return nil, nil, err
 		}
-		if c.failed != nil && time.Now().Before(c.retry) {
-			defer c.mu.Unlock()
-			return nil, nil, c.failed
-		}
-		l := c.loading
-		if l == nil {
-			l = &loading{done: make(chan struct{})}
-			c.loading, c.failed = l, nil
-			s.chores.Go(func() { s.load(c, l) })
-		}
-		c.mu.Unlock()
-		select {
-		case <-l.done:
-		case <-ctx.Done():
-			return nil, nil, context.Cause(ctx)
-		}
-		if l.err != nil {
-			return nil, nil, l.err
+		if x, release = c.enter(); x != nil {
+			return x, release, nil
 		}
 	}
+}
+
+// enter is loaded for who uses the collection.
+func (r *residence) enter() (x *index, release func()) {
+	x, release = r.loaded()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.used = time.Now()
+	return x, release
+}
+
+// await has a cold collection loaded, and returns when it is.
+func (s *Service) await(ctx context.Context, c *collection) error {
+	l, err := s.begun(c)
+	if l == nil {
+		return err
+	}
+	select {
+	case <-l.done:
+		return l.err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// begun returns how a cold collection is being loaded, nil where it is loaded,
+// or where that failed just now.
+func (s *Service) begun(c *collection) (*loading, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.index != nil:
+		return nil, nil
+	case c.failed != nil && time.Now().Before(c.retry):
+		return nil, c.failed
+	case c.loading == nil:
+		l := &loading{done: make(chan struct{})}
+		c.loading, c.failed = l, nil
+		s.chores.Go(func() { s.load(c, l) })
+	}
+	return c.loading, nil
 }
 
 // admitPuts refuses documents that there is no memory to index, and has the
 // index of their collection loaded, so that it can follow them.
 func (s *Service) admitPuts(ctx context.Context, c *collection) error {
-	if crowded := s.crowded.Load(); crowded != nil && (*crowded)[c.tenant.UID()] {
-		return errCrowded
+	if err := s.mayGrow(c.tenant); err != nil {
+		return err
 	}
 	_, release, err := s.use(ctx, c)
 	if err == nil {
@@ -168,7 +215,7 @@ func (s *Service) load(c *collection, l *loading) {
 	}
 	for _, missed := range l.missed {
 		if missed.seq > x.applied {
-			x.follow(missed, s.breaks)
+			x.follow(missed, c.giveUp(x, s.log))
 		}
 	}
 	c.index, c.used = x, time.Now()

@@ -71,8 +71,8 @@ func (s *Service) mayRestore(ctx context.Context, t engine.Tenant, name string) 
 	case err != errCollectionNotFound || !callerOf(ctx).Admits(name):
 		return err
 	}
-	if crowded := s.crowded.Load(); crowded != nil && (*crowded)[t.UID()] {
-		return errCrowded
+	if err := s.mayGrow(t); err != nil {
+		return err
 	}
 	return s.mayAdd(t)
 }
@@ -194,7 +194,7 @@ func (x *restore) finish(name string) error {
 			return errRestoreExists
 		}
 		tx.Delete(bucketDropped, x.id[:])
-		tx.Put(bucketCollections, []byte(name), x.schema.record.encode())
+		tx.Put(bucketCollections, []byte(name), encode(x.schema.record))
 		return nil
 	})
 }

@@ -39,6 +39,14 @@ func (s *Service) trim() {
 	s.crowded.Store(&crowded)
 }
 
+// mayGrow refuses documents of a tenant that there is no memory to index.
+func (s *Service) mayGrow(t engine.Tenant) error {
+	if crowded := s.crowded.Load(); crowded != nil && (*crowded)[t.UID()] {
+		return errCrowded
+	}
+	return nil
+}
+
 // memoryByTenant tells what the indexes of each tenant take.
 func (s *Service) memoryByTenant() map[engine.UID]int64 {
 	taken := map[engine.UID]int64{}

@@ -140,11 +140,11 @@ func (s *Service) readParts(ctx context.Context, v *engine.View, t engine.Tenant
 	if x == nil {
 		return nil, errMoved
 	}
-	if err := x.wait(ctx, v.Seq()); err != nil {
-		return nil, err
-	}
-	if !x.read(v.Seq(), f) {
+	switch err := x.wait(ctx, v.Seq()); {
+	case err == errBroken || err == nil && !x.read(v.Seq(), f):
 		return nil, errMoved
+	case err != nil:
+		return nil, err
 	}
 	return c, nil
 }

@@ -2,7 +2,6 @@ package search
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"runtime"
 	"sync"
@@ -69,10 +68,9 @@ type Service struct {
 	registry   *registry
 	gate       *gate
 	ahead      ahead
-	seen       progress              // the newest commit that the indexes were told of
-	slowLogged atomic.Int64          // when, in Unix nanoseconds
-	scratch    sync.Pool             // of *scratch
-	broken     atomic.Pointer[error] // why an index failed, until all are rebuilt
+	seen       progress     // the newest commit that the indexes were told of
+	slowLogged atomic.Int64 // when, in Unix nanoseconds
+	scratch    sync.Pool    // of *scratch
 	unfinished unfinished
 
 	room    sync.Mutex                          // held by who makes room for an index
@@ -155,15 +153,6 @@ func (s *Service) Stop(context.Context) error {
 	return nil
 }
 
-// Ready reports why searches are not served, nil while they are. The engine
-// reports a rebuild that is under way; this is what comes before one.
-func (s *Service) Ready(context.Context) error {
-	if err := s.broken.Load(); err != nil {
-		return *err
-	}
-	return nil
-}
-
 // maxBehind is how long a caller waits for the indexes to follow its write.
 const maxBehind = 30 * time.Second
 
@@ -175,35 +164,22 @@ func (s *Service) settle(ctx context.Context, t engine.Tenant, id engine.ID, seq
 		return err
 	}
 	c := s.registry.find(t, id)
-	if c == nil {
-		return nil // deleted meanwhile
+	if c == nil || c.cold() {
+		return nil // it was deleted meanwhile, or finds the commit when it is loaded
 	}
-	err := c.settle(ctx, seq)
-	if errors.Is(err, errBroken) {
-		s.log.Error("a write is on disk and not searchable yet", "collection", c.name, "error", err)
-	}
-	return err
-}
-
-// settle returns once the index has followed a commit. A cold collection finds
-// it when it is loaded.
-func (c *collection) settle(ctx context.Context, seq uint64) error {
-	c.mu.Lock()
-	l := c.loading
-	c.mu.Unlock()
-	if l != nil {
-		select {
-		case <-l.done:
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
+	if err := s.await(ctx, c); err != nil {
+		return err
 	}
 	x, release := c.loaded()
 	defer release()
 	if x == nil {
-		return nil
+		return nil // it is cold again
 	}
-	return x.wait(ctx, seq)
+	err := x.wait(ctx, seq)
+	if err == errBroken {
+		err = s.await(ctx, c) // it is made anew, of this commit too
+	}
+	return err
 }
 
 // publish tells the bus what happened to count documents of a collection.

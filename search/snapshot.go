@@ -65,7 +65,7 @@ func (s *Service) Snapshot(ctx context.Context, t engine.Tenant, collection stri
 				return err
 			}
 			tx.Delete(bucketDropped, id[:])
-			tx.Put(bucketSnapshots, snapshotKey(c.name, id), r.encode())
+			tx.Put(bucketSnapshots, snapshotKey(c.name, id), encode(r))
 			return nil
 		})
 	})

@@ -60,7 +60,7 @@ func readAll(t *testing.T, file []byte) {
 	if reason != "" {
 		return
 	}
-	if again, err := decodeRecord(r.encode()); err != nil || again.definition().equal(r.definition()) == false {
+	if again, err := decodeRecord(encode(r)); err != nil || again.definition().equal(r.definition()) == false {
 		t.Errorf("the record of %+v is %+v, %v", r, again, err)
 	}
 	sc := newSchema(r)

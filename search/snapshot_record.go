@@ -2,7 +2,6 @@ package search
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"time"
 
 	"quintet/engine"
@@ -18,19 +17,8 @@ type snapshotRecord struct {
 	Created   time.Time `json:"created"`
 }
 
-func (r snapshotRecord) encode() []byte {
-	data, err := json.Marshal(r)
-	if err != nil {
-		panic(err) // our own type marshals
-	}
-	return data
-}
-
-func decodeSnapshotRecord(value []byte) (r snapshotRecord, err error) {
-	if err := json.Unmarshal(value, &r); err != nil {
-		return r, corrupt(bucketSnapshots, "a snapshot's record cannot be read: %v", err)
-	}
-	return r, nil
+func decodeSnapshotRecord(value []byte) (*snapshotRecord, error) {
+	return decode[snapshotRecord](bucketSnapshots, "a snapshot's record", value)
 }
 
 func snapshotKey(collection string, id engine.ID) []byte {

@@ -79,7 +79,7 @@ func (s *Service) OpenSnapshot(ctx context.Context, t engine.Tenant, collection,
 }
 
 // partsOf lists the parts of a snapshot, which must be all.
-func partsOf(r engine.Reader, id engine.ID, record snapshotRecord) (parts []snapshotPart, err error) {
+func partsOf(r engine.Reader, id engine.ID, record *snapshotRecord) (parts []snapshotPart, err error) {
 	bytes := int64(0)
 	for key, value := range r.Scan(bucketParts, id[:], after(id)) {
 		p, err := decodePart(key, value)

@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"testing"
 	"unsafe"
+
+	"quintet/search/fence"
 )
 
 var kernelNames = [...]string{portable: "go", avx2: "avx2", avx512: "avx512"}
@@ -26,12 +28,12 @@ func FuzzCompare(f *testing.F) {
 				v[i] = float32(rng.NormFloat64() * size)
 			}
 		}
-		bytes := fenced(t, Size*n+int(skew)%16)[:Size*n]
+		bytes := fence.Bytes(t, Size*n+int(skew)%16)[:Size*n]
 		q := unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(bytes))), n)
 		draw(q)
 		all := make([]float32, n*count)
 		draw(all)
-		b := fenced(t, Size*len(all)+int(skew)%13)[:Size*len(all)]
+		b := fence.Bytes(t, Size*len(all)+int(skew)%13)[:Size*len(all)]
 		copy(b, Append(nil, all))
 		var rows []uint32
 		for range count {

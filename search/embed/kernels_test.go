@@ -6,6 +6,8 @@ import (
 	"os"
 	"slices"
 	"testing"
+
+	"quintet/search/fence"
 )
 
 // The checks of one set of kernels against their meaning, by what they hold.
@@ -78,7 +80,7 @@ func holdMultiply(t *testing.T, k *kernels, r *rand.Rand) {
 	extreme := r.IntN(3) == 0
 	m := syntheticMatrix(t, k, outputs, inputs, extreme, r)
 	own, plain := syntheticActivations(t, k, rows, inputs, extreme, r)
-	out := fenced[float32](t, rows*outputs)
+	out := fence.Of[float32](t, rows*outputs)
 	k.multiply(m, own, out)
 	for row := range rows {
 		for o := range outputs {
@@ -104,7 +106,7 @@ func holdSums(t *testing.T, k *kernels, r *rand.Rand) {
 	for row := range rows {
 		own.step[row] = 1
 	}
-	out := fenced[float32](t, rows*outputs)
+	out := fence.Of[float32](t, rows*outputs)
 	k.multiply(m, own, out)
 	for row := range rows {
 		for o := range outputs {
@@ -123,7 +125,7 @@ func holdQuantise(t *testing.T, k *kernels, r *rand.Rand) {
 	own, plain := emptyActivations(t, k, k.rows, inputs), emptyActivations(t, &portable, k.rows, inputs)
 	for row := range k.rows {
 		x := normals(t, inputs, math.Pow(10, r.Float64()*8-4), r)
-		reciprocal := fenced[float32](t, inputs)
+		reciprocal := fence.Of[float32](t, inputs)
 		sided := r.IntN(6)
 		for i := range x {
 			reciprocal[i] = r.Float32() + .5
@@ -162,7 +164,7 @@ func holdProduct(t *testing.T, k *kernels, r *rand.Rand) {
 	}
 	lda, ldb, ldc := inner+r.IntN(40), columns+r.IntN(40), columns+r.IntN(40)
 	a, b := normals(t, (rows-1)*lda+inner, 1, r), normals(t, (inner-1)*ldb+columns, 1, r)
-	c := fenced[float32](t, (rows-1)*ldc+columns)
+	c := fence.Of[float32](t, (rows-1)*ldc+columns)
 	for i := range c {
 		c[i] = 7
 	}

@@ -3,6 +3,8 @@ package embed
 import (
 	"math/rand/v2"
 	"testing"
+
+	"quintet/search/fence"
 )
 
 func random(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, seed)) }
@@ -29,7 +31,7 @@ func syntheticMatrix(t testing.TB, k *kernels, outputs, inputs int, extreme bool
 		weights[i] = byte(w)
 	}
 	m := &matrix{outputs: outputs, inputs: inputs, weights: string(weights),
-		sums: fenced[int32](t, outputs), scale: fenced[float32](t, outputs), bias: fenced[float32](t, outputs)}
+		sums: fence.Of[int32](t, outputs), scale: fence.Of[float32](t, outputs), bias: fence.Of[float32](t, outputs)}
 	for o := range outputs {
 		for _, w := range weights[o*inputs:][:inputs] {
 			m.sums[o] += int32(int8(w))
@@ -37,7 +39,7 @@ func syntheticMatrix(t testing.TB, k *kernels, outputs, inputs int, extreme bool
 		m.scale[o], m.bias[o] = r.Float32()*.01+.001, r.Float32()-.5
 	}
 	if k.pack != nil {
-		m.packed = fenced[int8](t, outputs*inputs)
+		m.packed = fence.Of[int8](t, outputs*inputs)
 		copy(m.packed, k.pack(m.weights, outputs, inputs))
 	}
 	return m
@@ -45,11 +47,11 @@ func syntheticMatrix(t testing.TB, k *kernels, outputs, inputs int, extreme bool
 
 // emptyActivations is room for k's activations.
 func emptyActivations(t testing.TB, k *kernels, rows, inputs int) *activations {
-	a := &activations{rows: rows, inputs: inputs, step: fenced[float32](t, rows), zero: fenced[int32](t, rows)}
+	a := &activations{rows: rows, inputs: inputs, step: fence.Of[float32](t, rows), zero: fence.Of[int32](t, rows)}
 	if k.wide {
-		a.wide = fenced[uint16](t, rows*inputs)
+		a.wide = fence.Of[uint16](t, rows*inputs)
 	} else {
-		a.narrow = fenced[uint8](t, rows*inputs)
+		a.narrow = fence.Of[uint8](t, rows*inputs)
 	}
 	return a
 }
@@ -98,7 +100,7 @@ func syntheticActivations(t testing.TB, k *kernels, rows, inputs int, extreme bo
 
 // normals are n normally distributed float32, fenced.
 func normals(t testing.TB, n int, width float64, r *rand.Rand) []float32 {
-	x := fenced[float32](t, n)
+	x := fence.Of[float32](t, n)
 	for i := range x {
 		x[i] = float32(r.NormFloat64() * width)
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"quintet/search/fence"
 	"quintet/search/graph"
 )
 
@@ -21,8 +22,8 @@ func FuzzKernels(f *testing.F) {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		stride, rows := graph.Block*(1+int(blocks)%12), int(many)
 		shift := int(skew) % 64
-		v := graph.Vectors{Codes: fenced(t, rows*stride), Stride: stride}
-		query := asInt8(fenced(t, stride+shift))[:stride:stride]
+		v := graph.Vectors{Codes: fence.Bytes(t, rows*stride), Stride: stride}
+		query := asInt8(fence.Bytes(t, stride+shift))[:stride:stride]
 		fill(rng, v.Codes, extreme)
 		fill(rng, asBytes(query), extreme)
 		if biased {
@@ -41,14 +42,14 @@ func FuzzKernels(f *testing.F) {
 		from := rng.IntN(rows + 1)
 		for _, name := range graph.Kernels() {
 			graph.Force(t, name)
-			scores := asInt32(fenced(t, 4*len(order)))
+			scores := asInt32(fence.Bytes(t, 4*len(order)))
 			v.Gather(query, order, scores)
 			for i, row := range order {
 				if want := plainScore(v, query, row); scores[i] != want {
 					t.Fatalf("%s: row %d of %d × %d: %d, not %d", name, row, rows, stride, scores[i], want)
 				}
 			}
-			scores = asInt32(fenced(t, 4*(rows-from)))
+			scores = asInt32(fence.Bytes(t, 4*(rows-from)))
 			v.Scan(query, from, rows, scores)
 			for i := range scores {
 				if want := plainScore(v, query, uint32(from+i)); scores[i] != want {
@@ -93,7 +94,7 @@ func FuzzOffer(f *testing.F) {
 		first := slices.IndexFunc(want, func(k uint64) bool { return k != math.MaxUint64 && k>>1&1 == 1 })
 		for _, name := range graph.Kernels() {
 			graph.Force(t, name)
-			b := fenced(t, 8*len(start))
+			b := fence.Bytes(t, 8*len(start))
 			best := unsafe.Slice((*uint64)(unsafe.Pointer(unsafe.SliceData(b))), len(start))
 			copy(best, start)
 			if at := graph.Offer(best, rows, scores); at != first && first >= 0 || !slices.Equal(best, want) {

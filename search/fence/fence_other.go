@@ -1,15 +1,14 @@
 //go:build !linux
 
-package embed
+package fence
 
 import (
 	"testing"
 	"unsafe"
 )
 
-// fenced is n values between 64 guard bytes each, which are compared when the
-// test ends.
-func fenced[T any](t testing.TB, n int) []T {
+// Of is n values between 64 guard bytes each.
+func Of[T any](t testing.TB, n int) []T {
 	t.Helper()
 	bytes := n * int(unsafe.Sizeof(*new(T)))
 	words := make([]uint64, 8+(bytes+7)/8+8) // aligned for every T
