@@ -47,8 +47,8 @@ type Blobs struct {
 	clock   Clock
 	tenants *Tenants
 
-	names   [64]sync.Mutex // Put and collect of one name take turns
-	holding sync.RWMutex   // collecting against backup
+	turns   turns        // of Put and collect of one name
+	holding sync.RWMutex // collecting against backup
 }
 
 // blobRecord is 20 bytes: size, references, Unix milliseconds since when
@@ -86,9 +86,11 @@ func (b *Blobs) Put(ctx context.Context, t Tenant, content io.ReadSeeker) (BlobN
 	if err != nil {
 		return name, err
 	}
-	lock := &b.names[name[0]%64]
-	lock.Lock()
-	defer lock.Unlock()
+	release, err := b.turns.take(ctx, name)
+	if err != nil {
+		return name, err
+	}
+	defer release()
 	fresh := !b.exists(name)
 	if fresh {
 		if b.store.full.Load() {
@@ -230,11 +232,13 @@ func (b *Blobs) collect(ctx context.Context, t Tenant) error {
 }
 
 func (b *Blobs) remove(ctx context.Context, t Tenant, name BlobName, limit int64) error {
-	lock := &b.names[name[0]%64]
-	lock.Lock()
-	defer lock.Unlock()
+	release, err := b.turns.take(ctx, name)
+	if err != nil {
+		return err
+	}
+	defer release()
 	removed := false
-	err := b.store.Update(ctx, t, func(tx *Tx) error {
+	err = b.store.Update(ctx, t, func(tx *Tx) error {
 		r, ok := decodeBlobRecord(tx.Get(bucketBlobs, name[:]))
 		removed = ok && r.refs == 0 && r.since < limit
 		if removed {

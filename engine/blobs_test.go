@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"math/rand/v2"
@@ -219,6 +220,68 @@ func TestBlobsPutWhileCollecting(t *testing.T) {
 			readBlob(t, e, acme, putBlob(t, e, acme, content))
 		})
 	}
+}
+
+// held is content whose second reading waits, as that of a slow disk does.
+type held struct {
+	*bytes.Reader
+	reading func()
+	seeks   int
+}
+
+func (h *held) Seek(offset int64, whence int) (int64, error) {
+	if h.seeks++; h.seeks == 2 {
+		h.reading()
+	}
+	return h.Reader.Seek(offset, whence)
+}
+
+// TestBlobsSideBySide puts 100 contents, none of which ends before all are
+// being read: content that comes slowly holds up no other.
+func TestBlobsSideBySide(t *testing.T) {
+	e, _ := onDisk(t)
+	acme := tenant(t, e, "acme")
+	var puts, reading sync.WaitGroup
+	const count = 100
+	reading.Add(count)
+	for i := range uint64(count) {
+		puts.Go(func() {
+			content := &held{Reader: bytes.NewReader(noise(i, 200)), reading: func() { reading.Done(); reading.Wait() }}
+			if _, err := e.Blobs.Put(background, acme, content); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	puts.Wait()
+}
+
+// TestBlobsTakeTurns puts one content twice: the second waits for the first,
+// and no longer than its context lets it.
+func TestBlobsTakeTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e, _ := onDisk(t)
+		acme := tenant(t, e, "acme")
+		content := noise(7, 200)
+		goOn := make(chan struct{})
+		var puts sync.WaitGroup
+		put := func(ctx context.Context, r io.ReadSeeker, want error) {
+			puts.Go(func() {
+				if _, err := e.Blobs.Put(ctx, acme, r); !errors.Is(err, want) {
+					t.Errorf("%v, want %v", err, want)
+				}
+			})
+			synctest.Wait()
+		}
+		put(background, &held{Reader: bytes.NewReader(content), reading: func() { <-goOn }}, nil)
+		ctx, cancel := context.WithTimeout(background, time.Second)
+		defer cancel()
+		put(ctx, bytes.NewReader(content), context.DeadlineExceeded)
+		time.Sleep(2 * time.Second) // of the bubble's clock
+		put(background, bytes.NewReader(content), nil)
+		close(goOn)
+		puts.Wait()
+		readBlob(t, e, acme, putBlob(t, e, acme, content))
+	})
 }
 
 // TestBlobDamage changes files behind the engine's back.
