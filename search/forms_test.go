@@ -55,7 +55,7 @@ func TestPrecisionRecall(t *testing.T) {
 				return v
 			}
 			v := drawn(s, count, drawChecked)
-			if err := v.link(t.Context()); err != nil {
+			if err := v.link(t.Context(), parent{}); err != nil {
 				t.Fatal(err)
 			}
 			if v.graph == nil || v.coarse {
@@ -104,7 +104,7 @@ func TestAstray(t *testing.T) {
 		}
 		return one
 	})
-	if err := v.link(t.Context()); err != nil {
+	if err := v.link(t.Context(), parent{}); err != nil {
 		t.Fatal(err)
 	}
 	if !v.coarse || v.graph != nil || len(v.sections()) != 2 {

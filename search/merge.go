@@ -79,6 +79,7 @@ type origin struct {
 func newMerge(ctx context.Context, sc *schema, parts []*part, live []bitset.Set) (*sealing, error) {
 	order := originsOf(parts, live)
 	b := newSealing(sc)
+	of := b.descend(parts, live)
 	inputs := make([]inverted.Input, len(parts))
 	for i, g := range parts {
 		inputs[i] = inverted.Input{Segment: g.text, Rows: slices.Repeat([]uint32{inverted.Gone}, g.rows())}
@@ -88,6 +89,9 @@ func newMerge(ctx context.Context, sc *schema, parts []*part, live []bitset.Set)
 		inputs[o.part].Rows[o.row] = uint32(n)
 		b.versions, b.sizes = append(b.versions, o.version), append(b.sizes, g.sizes[o.row])
 		if b.vectors != nil {
+			if int(o.part) == of {
+				b.parent.move(g.vectors, o.row, b.vectors.count())
+			}
 			b.vectors.gather(g.vectors.numbersOf(o.row))
 		}
 	}
@@ -103,6 +107,21 @@ func newMerge(ctx context.Context, sc *schema, parts []*part, live []bitset.Set)
 	var err error
 	b.words, err = inverted.Merge(ctx, inputs)
 	return b, err
+}
+
+// descend takes the graph that has most of the live vectors as the parent, and
+// returns whose it is; -1 for none.
+func (b *sealing) descend(parts []*part, live []bitset.Set) (of int) {
+	of, most := -1, 0
+	for i, g := range parts {
+		if n := live[i].Count(); n > most && g.vectors != nil && g.vectors.graph != nil {
+			of, most = i, n
+		}
+	}
+	if of >= 0 {
+		b.parent = newParent(parts[of].vectors)
+	}
+	return of
 }
 
 // originsOf lists live rows by version. Each is live in one part alone.

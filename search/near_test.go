@@ -42,7 +42,9 @@ func testGraph(t *testing.T, precision, scan string) {
 		v := clustered(rng, centres)
 		docs = append(docs, jsonOf(map[string]any{"id": fmt.Sprint(i), "v": v, "n": i, "near": v[0] > 1}))
 	}
-	b.post("c", docs...)
+	b.post("c", docs[:6_000]...)
+	must(t, b.s.Merge(background, b.acme, "c"))
+	b.post("c", docs[5_900:]...) // a hundred are written again
 	must(t, b.s.Merge(background, b.acme, "c"))
 	for _, c := range []struct {
 		filter, way string

@@ -26,7 +26,7 @@ func BenchmarkPrecision(b *testing.B) {
 		}
 		v := drawn(s, count, checked)
 		began := time.Now()
-		if err := v.link(b.Context()); err != nil {
+		if err := v.link(b.Context(), parent{}); err != nil {
 			b.Fatal(err)
 		}
 		built := time.Since(began)

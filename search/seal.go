@@ -25,6 +25,7 @@ type sealing struct {
 	words    []byte // of other parts, merged; nil = those of text
 	columns  []*column.Builder
 	vectors  *vectors
+	parent   parent // of the graph
 }
 
 func newSealing(s *schema) *sealing {
@@ -92,7 +93,7 @@ func (b *sealing) seal(ctx context.Context, id engine.ID) (*part, []section, err
 		sections = append(sections, section{sectionColumn, uint32(i), data})
 	}
 	if v := b.vectors; v != nil {
-		if err := v.link(ctx); err != nil {
+		if err := v.link(ctx, b.parent); err != nil {
 			return nil, nil, err
 		}
 		info.Dimensions, info.Metric, info.Precision, info.Scale, info.Coarse = v.space.dimensions, v.space.metric, v.space.precision, v.scale, v.coarse

@@ -182,9 +182,9 @@ func (v *vectors) sections() []section {
 }
 
 // link gives a part that is to be sealed its codes and its graph, unless these
-// would not lead to the nearest. It takes the time of building a graph, and
-// stops when ctx ends.
-func (v *vectors) link(ctx context.Context) (err error) {
+// would not lead to the nearest. It takes the time of building a graph, but for
+// what the parent has, and stops when ctx ends.
+func (v *vectors) link(ctx context.Context, p parent) (err error) {
 	if v.coded() {
 		v.encodeCodes()
 		if v.judge(); v.coarse {
@@ -192,15 +192,11 @@ func (v *vectors) link(ctx context.Context) (err error) {
 			return nil
 		}
 	}
-	if v.graph, err = graph.Build(ctx, v.walked(), graph.Options{Seed: graphSeed, Workers: 1}); err != nil || v.coded() {
+	if v.graph, err = p.grow(ctx, v.walked()); err != nil || v.coded() {
 		return err
 	}
 	return v.judgeWalks(ctx)
 }
-
-// graphSeed makes equal vectors a graph of equal levels, so that a fault can be
-// found again.
-const graphSeed = 1
 
 // walked are the vectors that the graph leads over.
 func (v *vectors) walked() graph.Vectors {

@@ -122,3 +122,61 @@ func build(t testing.TB, v graph.Vectors, o graph.Options) *graph.Graph {
 	}
 	return g
 }
+
+// drawRows draws so many of all rows, in order.
+func drawRows(rng *rand.Rand, all, n int) []uint32 {
+	var rows []uint32
+	for _, row := range rng.Perm(all)[:n] {
+		rows = append(rows, uint32(row))
+	}
+	slices.Sort(rows)
+	return rows
+}
+
+// pick makes vectors of some rows of others.
+func pick(v graph.Vectors, rows []uint32) graph.Vectors {
+	some := graph.Vectors{Codes: []byte{}, Stride: v.Stride}
+	for _, row := range rows {
+		some.Codes = append(some.Codes, v.Codes[int(row)*v.Stride:][:v.Stride]...)
+		if v.Bias != nil {
+			some.Bias = append(some.Bias, v.Bias[row])
+		}
+	}
+	return some
+}
+
+// leave lets a share of rows go: Gone stands in their place.
+func leave(rng *rand.Rand, rows []uint32, share float64) []uint32 {
+	left := slices.Clone(rows)
+	for i := range left {
+		if rng.Float64() < share {
+			left[i] = graph.Gone
+		}
+	}
+	return left
+}
+
+// extend adds rows that are neither among those that were nor among those that
+// are left, so that they are size in all, in order. Where that is all rows, those
+// that went come again.
+func extend(rng *rand.Rand, all int, were, left []uint32, size int) []uint32 {
+	rows := slices.DeleteFunc(slices.Clone(left), func(row uint32) bool { return row == graph.Gone })
+	for _, row := range rng.Perm(all) {
+		if len(rows) < size && !slices.Contains(rows, uint32(row)) && (size == all || !slices.Contains(were, uint32(row))) {
+			rows = append(rows, uint32(row))
+		}
+	}
+	slices.Sort(rows)
+	return rows
+}
+
+// renumber says which place rows have among others.
+func renumber(among, rows []uint32) []uint32 {
+	places := slices.Clone(rows)
+	for i, row := range rows {
+		if at, found := slices.BinarySearch(among, row); found {
+			places[i] = uint32(at)
+		}
+	}
+	return places
+}

@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
+
+	"quintet/search/bitset"
 )
 
 // Options say how a graph is built. The zero value is the default.
@@ -64,7 +66,11 @@ func Build(ctx context.Context, v Vectors, o Options) (*Graph, error) {
 	}
 	levels := drawLevels(v.Rows(), o)
 	g := newGraph(v, o.Links, levels)
-	if err := g.insertAll(ctx, o); err != nil {
+	linked := bitset.New(v.Rows())
+	if v.Rows() > 0 {
+		linked.Add(g.entry)
+	}
+	if err := g.insertAll(ctx, o, linked); err != nil {
 		return nil, err
 	}
 	return g, g.mend(ctx, o)
@@ -81,9 +87,10 @@ func drawLevels(rows int, o Options) []uint8 {
 	return levels
 }
 
-// insertAll inserts the rows in turn. The entry is drawn before and its lists
-// are there, empty, from the start: so it never changes while others read it.
-func (g *Graph) insertAll(ctx context.Context, o Options) error {
+// insertAll inserts the rows that are not linked, in turn. The entry is: it is
+// drawn before, and its lists are there, maybe empty, from the start. So it never
+// changes while others read it.
+func (g *Graph) insertAll(ctx context.Context, o Options, linked bitset.Set) error {
 	var shared *locks
 	if o.Workers > 1 {
 		shared = new(locks)
@@ -96,7 +103,7 @@ func (g *Graph) insertAll(ctx context.Context, o Options) error {
 			if row >= int64(g.Rows()) {
 				return
 			}
-			if uint32(row) != g.entry {
+			if !linked.Has(uint32(row)) {
 				in.insert(uint32(row))
 			}
 		}

@@ -12,7 +12,7 @@
 //     numbers.go.
 //   - A Graph leads from each row to some that are near it in all directions. At
 //     level 0 stands every row; one in Links reaches the next level, where steps
-//     are longer. It is built once and does not change.
+//     are longer. It does not change; Grow makes a larger one of it.
 //   - A beam is the best rows a search has met so far. It follows them up to its
 //     horizon, which lies the farther the greater the breadth. Breadth buys recall
 //     with time.
@@ -33,8 +33,8 @@
 //
 //   - The answer is approximate: a row may be missed, and a rare query misses
 //     most. Only Vectors.Nearest is exact.
-//   - Rows are neither added nor removed. A row that is gone stays in the graph
-//     and out of the admitted.
+//   - A row that is gone stays in the graph, and out of the admitted, until Grow
+//     leaves it out.
 //   - A filter that takes away just the rows around a query leaves a shell of
 //     rows that score alike: of these a filtered search finds few of the best.
 //   - On amd64 with AVX-512 VNNI or AVX2 the inner loops are assembly, elsewhere

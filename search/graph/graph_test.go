@@ -181,6 +181,96 @@ func TestManyWorkers(t *testing.T) {
 	}
 }
 
+// TestGrow grows a graph of 4,000 from one of a part of them, some rows of which
+// are gone, as merges do again and again, and holds its recall against that of
+// one built at once.
+func TestGrow(t *testing.T) {
+	v, queries := clustered(17, 4_000, 64, 40, 100)
+	rng := rand.New(rand.NewPCG(17, 17))
+	for name, v := range map[string]graph.Vectors{"dot": v, "Euclid": euclid(v)} {
+		at := func(g *graph.Graph) (sum float64) {
+			var s graph.Scratch
+			for _, q := range queries {
+				sum += recall(g.Search(&s, q, 40, nil), exact(v, q, 10, nil))
+			}
+			return sum / float64(len(queries))
+		}
+		want := at(build(t, v, graph.Options{}))
+		for _, gone := range []float64{0, .05, .1} {
+			rows := drawRows(rng, v.Rows(), 500)
+			g := build(t, pick(v, rows), graph.Options{})
+			for _, size := range []int{1_000, 2_000, v.Rows()} {
+				moved := leave(rng, rows, gone)
+				rows = extend(rng, v.Rows(), rows, moved, size)
+				grown, err := g.Grow(t.Context(), pick(v, rows), renumber(rows, moved), graph.Options{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				g = grown
+			}
+			if got := at(g); got < want-.01 {
+				t.Errorf("%s, %.0f %% gone each time: recall %.3f, built at once %.3f", name, 100*gone, got, want)
+			}
+		}
+	}
+}
+
+// TestGrowKeepsEveryRow grows graphs of any shape, and reaches every row.
+func TestGrowKeepsEveryRow(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		count := rapid.IntRange(0, 200).Draw(t, "rows")
+		o := graph.Options{
+			Links: rapid.IntRange(2, 8).Draw(t, "links"), Breadth: rapid.IntRange(1, 30).Draw(t, "breadth"),
+			Seed: rapid.Uint64().Draw(t, "seed"), Workers: rapid.IntRange(1, 3).Draw(t, "workers"),
+		}
+		rng := rand.New(rand.NewPCG(o.Seed, 4))
+		all := graph.Vectors{Codes: make([]byte, count*64), Stride: 64}
+		fill(rng, all.Codes[:rapid.IntRange(0, count).Draw(t, "different")*64], false)
+		rows := drawRows(rng, count, rapid.IntRange(0, count).Draw(t, "first"))
+		g, err := graph.Build(context.Background(), pick(all, rows), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := g.Append(nil)
+		moved := leave(rng, rows, rapid.SampledFrom([]float64{0, .1, .5, 1}).Draw(t, "gone"))
+		rows = extend(rng, count, rows, moved, rapid.IntRange(0, count).Draw(t, "then"))
+		v := pick(all, rows)
+		if rapid.Bool().Draw(t, "euclid") {
+			v = euclid(v)
+		}
+		grown, err := g.Grow(context.Background(), v, renumber(rows, moved), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(before, g.Append(nil)) {
+			t.Fatal("the graph that was grown from has changed")
+		}
+		query := make([]int8, 64)
+		fill(rng, asBytes(query), false)
+		var s graph.Scratch
+		if found := grown.Search(&s, query, v.Rows()+1, nil); !slices.Equal(found, exact(v, query, v.Rows(), nil)) {
+			t.Fatalf("%d rows of %d", len(found), v.Rows())
+		}
+		if _, err := graph.Open(grown.Append(nil), v); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// TestGrowRefuses gives new numbers that cannot be.
+func TestGrowRefuses(t *testing.T) {
+	v, _ := clustered(18, 3, 64, 1, 0)
+	g := build(t, v, graph.Options{})
+	for name, moved := range map[string][]uint32{"too few": {0, 1}, "too many": {0, 1, 2, 3}, "beyond": {0, 1, 3}, "twice one": {0, 1, 1}} {
+		if _, err := g.Grow(t.Context(), v, moved, graph.Options{}); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	if _, err := g.Grow(t.Context(), v, []uint32{0, 1, 2}, graph.Options{Links: 1}); err == nil {
+		t.Error("one link: no error")
+	}
+}
+
 // TestConcurrentSearches runs searches of one graph beside each other; the race
 // detector watches.
 func TestConcurrentSearches(t *testing.T) {

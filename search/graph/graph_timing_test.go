@@ -104,7 +104,8 @@ func BenchmarkWide(b *testing.B) {
 	}
 }
 
-// BenchmarkBuild builds 8,000 rows, by one worker and by two.
+// BenchmarkBuild builds 8,000 rows, by one worker and by two, and out of a graph
+// of the first half.
 func BenchmarkBuild(b *testing.B) {
 	v, _ := clustered(21, 8_000, 100, 200, 0)
 	for _, workers := range []int{1, 2} {
@@ -115,6 +116,20 @@ func BenchmarkBuild(b *testing.B) {
 			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*v.Rows()), "µs/row")
 		})
 	}
+	b.Run("grown-from-half", func(b *testing.B) {
+		half := v
+		half.Codes = v.Codes[:len(v.Codes)/2]
+		g, moved := build(b, half, graph.Options{}), make([]uint32, half.Rows())
+		for row := range moved {
+			moved[row] = uint32(row)
+		}
+		for b.Loop() {
+			if _, err := g.Grow(b.Context(), v, moved, graph.Options{}); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*v.Rows()), "µs/row")
+	})
 }
 
 func benchmarkScan(b *testing.B, v graph.Vectors, queries [][]int8) {

@@ -47,12 +47,15 @@ func (in *inserter) find(row uint32, level int) {
 	s.begin(g, in.breadth)
 	best := g.descend(s, in.query, level, in.locks)
 	for l := level; l >= 0; l-- {
+		if in.chosen[l] = in.chosen[l][:0]; l > g.top {
+			continue // nobody is there
+		}
 		s.begin(g, in.breadth)
 		s.start(best)
 		g.walk(s, in.query, in.breadth, l, in.locks, horizon{})
 		s.end()
 		best = s.beam[0] &^ followed
-		in.chosen[l] = in.choose(row, s.beam, g.links, in.chosen[l][:0])
+		in.chosen[l] = in.choose(row, s.beam, g.links, in.chosen[l])
 	}
 }
 
@@ -69,15 +72,21 @@ func (in *inserter) linkBack(neighbour, row uint32, level int) {
 		return
 	}
 	in.rows = append(append(in.rows[:0], list[1:]...), row)
+	in.chooseLinks(neighbour, list)
+}
+
+// chooseLinks makes the best of in.rows the links of a row.
+func (in *inserter) chooseLinks(row uint32, list []uint32) {
+	g := in.g
 	in.scores = slices.Grow(in.scores[:0], len(in.rows))[:len(in.rows)]
-	g.vectors.query(neighbour, in.other)
+	g.vectors.query(row, in.other)
 	g.vectors.gather(in.other, in.rows, in.scores)
 	in.keys = in.keys[:0]
 	for i, r := range in.rows {
 		in.keys = append(in.keys, makeKey(in.scores[i], r))
 	}
 	slices.Sort(in.keys)
-	in.rows = in.choose(neighbour, in.keys, len(list)-1, in.rows[:0])
+	in.rows = in.choose(row, in.keys, len(list)-1, in.rows[:0])
 	link(list, in.rows)
 }
 
