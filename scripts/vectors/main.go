@@ -52,6 +52,9 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	if err := os.MkdirAll(flag.Arg(1), 0o755); err != nil {
+		log.Fatal(err)
+	}
 	texts, all, err := read(bufio.NewReaderSize(file, 1<<20))
 	if err == nil && *model {
 		all, err = embedded(texts)
