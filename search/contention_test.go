@@ -60,6 +60,7 @@ func contention(t *testing.T, cold bool) {
 	}
 	cancel()
 	all.Wait()
+	b.searchContended(rand.New(rand.NewPCG(seed, 200))) // loads what is cold: nothing is loaded after the stop
 	must(t, b.s.Stop(background))
 	t.Logf("%d searches, %v begun anew, %v rows written, %d times put away", searches.Load(), b.metric("retries_total"), b.metric("segment_documents_total"), evicted)
 	if cold && evicted == 0 {
