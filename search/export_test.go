@@ -364,3 +364,26 @@ func (s *Service) StepReindex(ctx context.Context) bool {
 	s.turns.giveBack(w.TargetID, time.Time{})
 	return true
 }
+
+// AddCold makes so many collections known, which have nothing and are not stored.
+func (s *Service) AddCold(t engine.Tenant, n int) {
+	for i := range n {
+		s.register(s.registry, t, fmt.Sprint("cold-", i), newRecord(s.e.IDs.New(), Definition{}, "", time.Time{}))
+	}
+}
+
+// Warm names the collections whose index is in memory.
+func (s *Service) Warm() (names []string) {
+	for _, c := range s.warmed() {
+		names = append(names, c.name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// LookAround does once what is done each second.
+func (s *Service) LookAround(ctx context.Context) {
+	_, _ = s.maintain(ctx, (*index).toSeal)
+	_, _ = s.maintain(ctx, (*index).toMerge)
+	s.trim()
+}

@@ -79,7 +79,7 @@ func (s *Service) rewriteAlways(ctx context.Context, next due, told <-chan struc
 // maintain makes at most one rewrite in each collection, and reports whether
 // it made one.
 func (s *Service) maintain(ctx context.Context, next due) (done bool, err error) {
-	for _, c := range s.registry.all() {
+	for _, c := range s.warmed() {
 		if ctx.Err() != nil {
 			return done, ctx.Err()
 		}

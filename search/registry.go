@@ -61,6 +61,9 @@ func (r *registry) find(t engine.Tenant, id engine.ID) *collection {
 	return r.byID[idKey{t.UID(), id}]
 }
 
+// has reports whether a collection is there still.
+func (r *registry) has(c *collection) bool { return r.find(c.tenant, c.id) == c }
+
 // all returns every collection, in no order.
 func (r *registry) all() []*collection {
 	r.mu.RLock()

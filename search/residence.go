@@ -200,6 +200,7 @@ func (s *Service) admitPuts(ctx context.Context, c *collection) error {
 // load loads the index of a collection.
 func (s *Service) load(c *collection, l *loading) {
 	began := time.Now()
+	s.warm.add(c)
 	x, err := s.buildSafely(c)
 	c.mu.Lock()
 	defer c.mu.Unlock()

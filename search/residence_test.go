@@ -64,6 +64,33 @@ func TestFirstUse(t *testing.T) {
 	b.check()
 }
 
+// TestWarm holds that what is done each second is done for the collections whose
+// index is in memory alone.
+func TestWarm(t *testing.T) {
+	b := newBed(t)
+	want := func(when string, names ...string) {
+		t.Helper()
+		if warm := b.s.Warm(); !slices.Equal(warm, names) {
+			t.Errorf("%s: %v are warm, expected were %v", when, warm, names)
+		}
+	}
+	b.define("c", `{}`)
+	b.define("d", `{}`)
+	b.post("c", `{"id":"a","title":"winter"}`)
+	b.post("d", `{"id":"a","title":"winter"}`)
+	want("written", "c", "d")
+	b.s.Evict(b.acme, "c")
+	want("put away", "d")
+	b.wantIDs("c", `{"q":"winter"}`, "a")
+	want("used again", "c", "d")
+	b.do("DELETE", "/v1/collections/d", "").want(204)
+	want("deleted", "c")
+	b.reopen()
+	want("started")
+	b.wantIDs("c", `{"q":"winter"}`, "a")
+	want("used after a start", "c")
+}
+
 // TestEvict changes a collection at random, puts it away now and then, and
 // holds what is found against a map.
 func TestEvict(t *testing.T) {

@@ -50,7 +50,7 @@ func (s *Service) mayGrow(t engine.Tenant) error {
 // memoryByTenant tells what the indexes of each tenant take.
 func (s *Service) memoryByTenant() map[engine.UID]int64 {
 	taken := map[engine.UID]int64{}
-	for _, c := range s.registry.all() {
+	for _, c := range s.warmed() {
 		if n := c.stat().memory; n > 0 {
 			taken[c.tenant.UID()] += n
 		}
@@ -92,7 +92,7 @@ func (s *Service) makeRoom(bytes int64, since time.Time) (left int64) {
 	for _, n := range taken {
 		left -= n
 	}
-	all := s.registry.all()
+	all := s.warmed()
 	for left < 0 {
 		c := leastUsed(all, since, overShare(taken, s.options.Memory))
 		if c == nil {

@@ -66,6 +66,7 @@ type Service struct {
 	log        *slog.Logger
 	metrics    *metrics
 	registry   *registry
+	warm       warm
 	gate       *gate
 	ahead      ahead
 	seen       progress     // the newest commit that the indexes were told of

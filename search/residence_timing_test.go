@@ -1,0 +1,18 @@
+package search_test
+
+import (
+	"testing"
+	"time"
+)
+
+// BenchmarkCold takes 100,000 collections that nobody uses, and does once what is
+// done each second: looks for what is to be sealed, merged and put away. A
+// hundredth of a second of it is a hundredth of one processor.
+func BenchmarkCold(b *testing.B) {
+	bed := newBed(b)
+	bed.s.AddCold(bed.acme, 100_000)
+	for b.Loop() {
+		bed.s.LookAround(background)
+	}
+	b.ReportMetric(float64(b.Elapsed())/float64(time.Millisecond)/float64(b.N), "ms/s")
+}
