@@ -372,6 +372,48 @@ func (s *Service) AddCold(t engine.Tenant, n int) {
 	}
 }
 
+// BeginLoad does what begins to load an index of so many bytes, and no more.
+func (s *Service) BeginLoad(t engine.Tenant, name string, bytes int64) error {
+	c, err := s.registry.get(t, name)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	c.loading = &loading{done: make(chan struct{})}
+	c.mu.Unlock()
+	s.warm.add(c)
+	return s.admitIndex(c, bytes)
+}
+
+// OccupyIndex looks into the index of a collection, as a search does, and lets a
+// change wait for that, until release is called.
+func (s *Service) OccupyIndex(t engine.Tenant, name string) (release func()) {
+	c, err := s.registry.get(t, name)
+	if err != nil {
+		panic(err)
+	}
+	x, leave, err := s.use(context.Background(), c)
+	if err != nil {
+		panic(err)
+	}
+	x.segment.RLock()
+	changed := make(chan struct{})
+	go func() {
+		x.segment.Lock()
+		x.segment.Unlock()
+		close(changed)
+	}()
+	for x.segment.TryRLock() { // until the change waits
+		x.segment.RUnlock()
+		time.Sleep(time.Millisecond)
+	}
+	return func() {
+		x.segment.RUnlock()
+		<-changed
+		leave()
+	}
+}
+
 // Warm names the collections whose index is in memory.
 func (s *Service) Warm() (names []string) {
 	for _, c := range s.warmed() {

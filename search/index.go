@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -108,6 +109,8 @@ type index struct {
 	thawed    chan struct{} // closed when a part was sealed
 	resume    time.Time     // nothing is rewritten before, as that failed
 	pause     time.Duration // how long that was then
+
+	weight atomic.Int64 // bytes that it took when somebody looked
 }
 
 func newIndex(s *schema, seq uint64, flushRows int, frozen chan<- struct{}) *index {
@@ -314,6 +317,21 @@ func (x *index) atRest() bool {
 	x.segment.RLock()
 	defer x.segment.RUnlock()
 	return x.current.rows() == 0 && !slices.ContainsFunc(x.parts, func(g *part) bool { return g.record == nil })
+}
+
+// memory is about what the index takes. Who makes room for other collections
+// does not wait for this one: while a change waits for a search that takes long,
+// it is what it was before.
+func (x *index) memory() int64 {
+	if x.segment.TryRLock() {
+		defer x.segment.RUnlock()
+		n := int64(0)
+		for _, g := range x.all() {
+			n += g.size()
+		}
+		x.weight.Store(n)
+	}
+	return x.weight.Load()
 }
 
 // stat is what a collection tells of its index.

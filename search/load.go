@@ -137,6 +137,9 @@ func (s *Service) fill(ctx context.Context, c *collection, x *index, versions []
 			return err
 		}
 		x.show(change{seq: x.applied, schema: x.current.schema}, rows)
+		if err := s.admitGrown(c, x); err != nil {
+			return err
+		}
 		if done += len(slice); time.Since(told) > progressEvery {
 			told = time.Now()
 			s.log.Info("indexing", "collection", c.name, "tenant", c.tenant, "documents", done, "of", len(versions))

@@ -22,6 +22,7 @@ type residence struct {
 	mu      sync.Mutex // guards what follows; taken before the locks of the index
 	index   *index     // nil while the collection is cold
 	loading *loading   // nil while nobody loads it
+	coming  int64      // bytes for which there is room while it is loaded
 	failed  error      // why it could not be loaded
 	retry   time.Time  // and when that is tried again
 	users   int        // who keep it from becoming cold
@@ -109,6 +110,24 @@ func (r *residence) documents() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.stored
+}
+
+// memory is about what the index takes, or will when it is loaded, in bytes.
+func (r *residence) memory() int64 {
+	r.mu.Lock()
+	x, coming := r.index, r.coming
+	r.mu.Unlock()
+	if x == nil {
+		return coming
+	}
+	return x.memory()
+}
+
+// expect notes for how many bytes there is room.
+func (r *residence) expect(bytes int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.coming = bytes
 }
 
 // stat is what the collection tells of its index. Of one that is cold it is the
@@ -204,7 +223,7 @@ func (s *Service) load(c *collection, l *loading) {
 	x, err := s.buildSafely(c)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.loading = nil
+	c.loading, c.coming = nil, 0
 	if err != nil {
 		if _, told := errors.AsType[*engine.Error](err); !told {
 			s.log.Error("the index of a collection could not be loaded", "collection", c.name, "tenant", c.tenant, "error", err)

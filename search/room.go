@@ -2,7 +2,6 @@ package search
 
 import (
 	"context"
-	"math"
 	"time"
 
 	"quintet/engine"
@@ -47,11 +46,12 @@ func (s *Service) mayGrow(t engine.Tenant) error {
 	return nil
 }
 
-// memoryByTenant tells what the indexes of each tenant take.
+// memoryByTenant tells what the indexes of each tenant take, those too that are
+// being loaded.
 func (s *Service) memoryByTenant() map[engine.UID]int64 {
 	taken := map[engine.UID]int64{}
 	for _, c := range s.warmed() {
-		if n := c.stat().memory; n > 0 {
+		if n := c.memory(); n > 0 {
 			taken[c.tenant.UID()] += n
 		}
 	}
@@ -68,16 +68,27 @@ func overShare(taken map[engine.UID]int64, bytes int64) map[engine.UID]bool {
 	return over
 }
 
-// admitIndex makes room for an index of about so many bytes. A tenant has its
-// share also while others take more than theirs.
+// admitIndex makes room for an index of about so many bytes, which is being
+// loaded. A tenant has its share also while others take more than theirs.
 func (s *Service) admitIndex(c *collection, bytes int64) error {
 	s.room.Lock()
 	defer s.room.Unlock()
-	left, taken := s.makeRoom(bytes, time.Now()), s.memoryByTenant()
-	taken[c.tenant.UID()] += bytes
+	more := bytes - c.memory()
+	left, taken := s.makeRoom(more, time.Now()), s.memoryByTenant()
+	taken[c.tenant.UID()] += more
 	if left < 0 && overShare(taken, s.options.Memory)[c.tenant.UID()] {
 		return engine.Errorf(engine.Full, "index_memory_full", "the index of collection %s takes about %d MB, and the setting search.memory leaves %d MB for it; raise that, or delete other collections",
 			c.name, bytes>>20+1, max(0, bytes+left)>>20)
+	}
+	c.expect(bytes)
+	return nil
+}
+
+// admitGrown does so where an index that is being loaded takes more by now than
+// it was expected to.
+func (s *Service) admitGrown(c *collection, x *index) error {
+	if bytes := x.memory(); bytes > c.memory() {
+		return s.admitIndex(c, bytes)
 	}
 	return nil
 }
@@ -98,7 +109,7 @@ func (s *Service) makeRoom(bytes int64, since time.Time) (left int64) {
 		if c == nil {
 			return left
 		}
-		memory := c.stat().memory
+		memory := c.memory()
 		if c.evict() {
 			left, taken[c.tenant.UID()] = left+memory, taken[c.tenant.UID()]-memory
 			s.metrics.evicted.Inc()
@@ -143,11 +154,16 @@ func without(all []*collection, c *collection) (others []*collection) {
 	return others
 }
 
-// seal has the part that grows sealed, whatever its age.
+// seal has the part that grows sealed, whatever its age. Where a search looks at
+// it, that is left to who looks for room next.
 func (c *collection) seal() {
 	x, release := c.loaded()
 	defer release()
-	if x != nil {
-		x.freezeOld(time.Now(), math.MinInt64)
+	if x == nil || !x.segment.TryLock() {
+		return
+	}
+	defer x.segment.Unlock()
+	if x.current.rows() > 0 && !time.Now().Before(x.resume) {
+		x.freeze()
 	}
 }
