@@ -32,7 +32,7 @@ func TestMemoryOfLoads(t *testing.T) {
 // TestMemoryOfFill loads a collection that has no segments, and does not fit.
 func TestMemoryOfFill(t *testing.T) {
 	b := newBed(t)
-	b.crowd("c", 3_000)
+	b.crowd("c", 1_000)
 	one := b.listed("c").Memory
 	b.options.Memory = one / 4
 	b.reopen()

@@ -1,6 +1,6 @@
 package inverted
 
-// posting is about what a memory takes for a term beside its packed postings:
+// posting is about what a memory takes for a term beside its postings:
 // an entry of the map, the struct, and the names.
 const posting = 200
 
@@ -8,7 +8,7 @@ const posting = 200
 func (m *Memory) Size() int64 {
 	n := int64(cap(m.lengths) + posting*len(m.terms))
 	for _, p := range m.terms {
-		n += int64(cap(p.packed))
+		n += int64(cap(p.packed) + cap(p.tracks))
 	}
 	return n
 }
