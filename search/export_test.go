@@ -280,6 +280,20 @@ func (s *Service) FailNextIndexing(name string) {
 	}
 }
 
+// FailNextRewrite breaks what a collection has that is not sealed.
+func (s *Service) FailNextRewrite(t engine.Tenant, name string) {
+	s.lookInto(t, name, func(x *index) {
+		x.freeze()
+		x.parts[len(x.parts)-1].text = nil // to read it panics
+	})
+}
+
+// SealAll seals what each collection has, as if the time had come.
+func (s *Service) SealAll(ctx context.Context) error {
+	_, err := s.maintain(ctx, func(x *index, _ time.Time, o Options) []*part { return x.toSeal(time.Now().Add(time.Hour), o) })
+	return err
+}
+
 // lookInto runs f over the index of a collection, which nobody else reads or
 // writes meanwhile. It runs nothing where there is none.
 func (s *Service) lookInto(t engine.Tenant, name string, f func(*index)) {

@@ -2,8 +2,6 @@ package search
 
 import (
 	"context"
-	"fmt"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -147,7 +145,7 @@ func (x *index) run(broken func(error)) {
 			<-wait
 			continue
 		}
-		err := x.apply(c)
+		err := safely("indexing", func() error { return x.apply(c) })
 		if err != nil {
 			broken(err) // before anybody who waits hears of it
 		}
@@ -169,11 +167,6 @@ func (x *index) run(broken func(error)) {
 
 // apply makes the rows of a change and then, in one step, shows them.
 func (x *index) apply(c change) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("indexing panicked: %v\n%s", p, debug.Stack())
-		}
-	}()
 	rows := make([]*row, len(c.puts))
 	for i, p := range c.puts {
 		if rows[i], err = c.schema.newRow(p); err != nil {

@@ -106,7 +106,7 @@ func (s *Service) maintainOne(ctx context.Context, c *collection, next due) (don
 	if len(inputs) == 0 {
 		return false, nil
 	}
-	if err := s.rewrite(ctx, c, x, inputs); err != nil {
+	if err := safely("writing a segment", func() error { return s.rewrite(ctx, c, x, inputs) }); err != nil {
 		x.postpone(time.Now())
 		return false, err
 	}

@@ -107,7 +107,14 @@ func (s *Service) sampleAlways(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case one := <-s.samples:
-			one.measure(memory)
+			err := safely("measuring recall", func() error {
+				one.measure(memory)
+				return nil
+			})
+			if err != nil {
+				s.log.Error("a search could not be made again", "collection", one.collection.name, "tenant", one.collection.tenant, "error", err)
+				memory = newScratch()
+			}
 		}
 	}
 }

@@ -38,7 +38,7 @@ func (s *Service) reindexAlways(ctx context.Context) {
 
 // stepOnce takes a re-index one step further, and returns how long it rests.
 func (s *Service) stepOnce(ctx context.Context, w *reindexing) (pause time.Duration) {
-	err := s.step(ctx, w)
+	err := safely("a re-index", func() error { return s.step(ctx, w) })
 	if why, ok := errors.AsType[*unfit](err); ok {
 		err = s.failReindex(ctx, w, why)
 	}

@@ -3,9 +3,7 @@ package search
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -220,7 +218,11 @@ func (s *Service) admitPuts(ctx context.Context, c *collection) error {
 func (s *Service) load(c *collection, l *loading) {
 	began := time.Now()
 	s.warm.add(c)
-	x, err := s.buildSafely(c)
+	var x *index
+	err := safely("loading an index", func() (err error) {
+		x, err = s.build(s.life, c)
+		return err
+	})
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.loading, c.coming = nil, 0
@@ -242,17 +244,6 @@ func (s *Service) load(c *collection, l *loading) {
 	close(l.done)
 	s.metrics.loaded(time.Since(began))
 	s.log.Debug("the index of a collection was loaded", "collection", c.name, "tenant", c.tenant, "seconds", time.Since(began).Seconds())
-}
-
-// buildSafely turns a panic into an error: what one collection holds is not to
-// stop the others.
-func (s *Service) buildSafely(c *collection) (x *index, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("indexing panicked: %v\n%s", p, debug.Stack())
-		}
-	}()
-	return s.build(s.life, c)
 }
 
 // evict makes a collection cold, and reports whether it did: not where it is
