@@ -17,17 +17,22 @@ import (
 
 // aliasRecord is an alias as it is stored, JSON in bucketAliases under its name.
 type aliasRecord struct {
+	ID         engine.ID `json:"id,omitzero"` // of one life of the name; an older release gave none
 	Collection string    `json:"collection"`
-	Version    uint64    `json:"version"` // counted from 1; the ETag
+	Version    uint64    `json:"version"` // in this life, counted from 1
 	Created    time.Time `json:"created"`
 	Updated    time.Time `json:"updated"`
 }
 
-func (a *aliasRecord) etag() string { return fmt.Sprintf(`"%d"`, a.Version) }
+func (a *aliasRecord) etag() string { return etagOfLife(a.Version, a.ID) }
+
+// etagOfLife names a state of what has a name. What is made again under the name
+// of something that was deleted counts from 1 as that did, and is something else.
+func etagOfLife(version uint64, id engine.ID) string { return fmt.Sprintf(`"%d-%s"`, version, id) }
 
 // to returns the alias as it leads to another collection.
 func (a *aliasRecord) to(collection string, now time.Time) *aliasRecord {
-	return &aliasRecord{Collection: collection, Version: a.Version + 1, Created: a.Created, Updated: now}
+	return &aliasRecord{ID: a.ID, Collection: collection, Version: a.Version + 1, Created: a.Created, Updated: now}
 }
 
 func decodeAlias(value []byte) (*aliasRecord, error) {
@@ -76,7 +81,7 @@ func (s *Service) SetAlias(ctx context.Context, t engine.Tenant, name, collectio
 	case target.schema.Load().MadeFor != "":
 		return AliasInfo{}, false, errBeingMade
 	}
-	a := &aliasRecord{Collection: collection, Version: 1, Created: s.e.Clock.Now().UTC()}
+	a := &aliasRecord{ID: s.e.IDs.New(), Collection: collection, Version: 1, Created: s.e.Clock.Now().UTC()}
 	if a.Updated = a.Created; old != nil {
 		switch {
 		case ifMatch != "" && !names(ifMatch, old.etag()):

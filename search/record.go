@@ -3,7 +3,6 @@ package search
 import (
 	"cmp"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"time"
 
@@ -16,7 +15,7 @@ import (
 // collection of the same name begins anew after a delete.
 type record struct {
 	ID       engine.ID `json:"id"`
-	Version  uint64    `json:"version"` // of the declared definition, counted from 1; the ETag
+	Version  uint64    `json:"version"` // of the declared definition, counted from 1
 	Declared []Field   `json:"declared,omitempty"`
 	Inferred []Field   `json:"inferred,omitempty"` // in the order in which documents brought them
 	Infer    bool      `json:"infer,omitempty"`
@@ -41,7 +40,7 @@ func newRecord(id engine.ID, d Definition, model string, now time.Time) *record 
 	return r
 }
 
-func (r *record) etag() string { return fmt.Sprintf(`"%d"`, r.Version) }
+func (r *record) etag() string { return etagOfLife(r.Version, r.ID) }
 
 // definition is what a client declared.
 func (r *record) definition() Definition {
