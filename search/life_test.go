@@ -330,6 +330,8 @@ func TestSlowSearches(t *testing.T) {
 	if len(list.Data) != 100 || list.Data[0].Q != "winter119" || list.Data[99].Q != "winter20" || list.Data[0].Filter != "title exists" || list.Data[0].Limit != 3 {
 		t.Errorf("%d, %+v", len(list.Data), list.Data)
 	}
+	b.search("c", fmt.Sprintf(`{"q":"a%s"}`, strings.Repeat("é", 200)))
+	b.do("GET", "/v1/collections/c/slow-searches", "").want(200, `"q":"a`+strings.Repeat("é", 127)+`",`)
 	b.do("GET", "/v1/collections/none/slow-searches", "").want(404)
 	b.options.SlowSearch = time.Hour
 	b.reopen()

@@ -2,6 +2,7 @@ package search
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 
@@ -65,12 +66,17 @@ func (s *Service) noteSlow(c *collection, q *Query, a *Answer, took time.Duratio
 	now := s.e.Clock.Now()
 	s.metrics.slow.Inc()
 	c.slow.add(SlowSearch{
-		Time: now.UTC(), TookMS: a.TookMS, Mode: a.Mode, Q: q.Q[:min(len(q.Q), slowText)], Filter: q.Filter[:min(len(q.Filter), slowText)],
+		Time: now.UTC(), TookMS: a.TookMS, Mode: a.Mode, Q: beginning(q.Q), Filter: beginning(q.Filter),
 		Limit: max(q.Limit, 0), Found: a.Found,
 	})
 	if last := s.slowLogged.Load(); now.UnixNano()-last >= int64(slowLogged) && s.slowLogged.CompareAndSwap(last, now.UnixNano()) {
 		s.log.Warn("a search was slow", "collection", c.name, "tenant", c.tenant, "mode", a.Mode, "took", took, "found", a.Found)
 	}
+}
+
+// beginning is that of a text, as a copy: the whole of it is not kept.
+func beginning(text string) string {
+	return strings.Clone(strings.ToValidUTF8(text[:min(len(text), slowText)], "")) // a letter may be cut through
 }
 
 // SlowSearches lists the newest searches of a collection that took long since
