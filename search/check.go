@@ -148,7 +148,7 @@ func (c *checking) checkPointers() {
 }
 
 // checkSegments holds that every segment belongs to a collection. Whether it
-// can be read is seen at a start, which does without it where not.
+// can be read is seen when its index is loaded, which does without it where not.
 func (c *checking) checkSegments() {
 	for key, value := range c.v.Scan(bucketSegments, nil, nil) {
 		if _, err := decodeSegmentRecord(key, value); err != nil {

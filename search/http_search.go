@@ -39,7 +39,7 @@ func (s *Service) postSearch(c echo.Context) error {
 
 func postSearchOperation(a huma.API) *huma.Operation {
 	op := operation("search-collection", http.MethodPost, "/v1/collections/{collection}/search", "read", "Search a collection",
-		"By words (BM25), by meaning (cosine of the embedding model's vectors, compared one by one), or by both, blended. A document is found as soon as it was acknowledged. "+
+		"By words (BM25), by meaning (vectors, by the collection's metric; of large collections through a graph), or by both, blended. A document is found as soon as it was acknowledged. "+
 			"The filter that a key is bound by holds beside that of the search; where it does not fit the collection the answer is 409.")
 	op.Parameters = []*huma.Param{pathParameter("collection")}
 	op.RequestBody = &huma.RequestBody{Required: true, Content: content(echo.MIMEApplicationJSON, schemaOf[Query](a))}

@@ -47,7 +47,7 @@ func newMetrics(r prometheus.Registerer, s *Service) *metrics {
 	}
 	m.rewrites = prometheus.NewHistogram(prometheus.HistogramOpts{Name: "quintet_search_segment_write_seconds", Help: "Time to write one segment, of new documents or of other segments.", Buckets: prometheus.ExponentialBuckets(1e-3, 4, 10)})
 	m.rewrittenRows = counter("segment_documents_total", "Documents written into segments, each time that they are.")
-	m.unusable = counter("segments_unusable_total", "Segments that could not be read at a start; their documents were indexed anew.")
+	m.unusable = counter("segments_unusable_total", "Segments that could not be read when their index was loaded; their documents were indexed anew.")
 	m.snapshots = counter("snapshots_total", "Snapshots made of collections.")
 	m.snapshotBytes = counter("snapshot_bytes_total", "Bytes of the snapshots made.")
 	m.restores = counter("restores_total", "Collections restored from a snapshot.")
