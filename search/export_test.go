@@ -288,10 +288,9 @@ func (s *Service) FailNextRewrite(t engine.Tenant, name string) {
 	})
 }
 
-// SealAll seals what each collection has, as if the time had come.
-func (s *Service) SealAll(ctx context.Context) error {
-	_, err := s.maintain(ctx, func(x *index, _ time.Time, o Options) []*part { return x.toSeal(time.Now().Add(time.Hour), o) })
-	return err
+// SealOnce takes one round of sealing, as if the time had come.
+func (s *Service) SealOnce(ctx context.Context) (done bool, err error) {
+	return s.maintain(ctx, func(x *index, _ time.Time, o Options) []*part { return x.toSeal(time.Now().Add(time.Hour), o) })
 }
 
 // lookInto runs f over the index of a collection, which nobody else reads or

@@ -76,15 +76,20 @@ func (s *Service) rewriteAlways(ctx context.Context, next due, told <-chan struc
 	}
 }
 
-// maintain makes at most one rewrite in each collection, and reports whether
-// it made one.
+// maintain makes at most one rewrite for each tenant, and reports whether it
+// made one: so those of a tenant with few collections do not wait for all those
+// of one with many.
 func (s *Service) maintain(ctx context.Context, next due) (done bool, err error) {
+	served := map[engine.UID]bool{}
 	for _, c := range s.warmed() {
 		if ctx.Err() != nil {
 			return done, ctx.Err()
 		}
+		if served[c.tenant.UID()] {
+			continue
+		}
 		made, e := s.maintainOne(ctx, c, next)
-		done = done || made
+		done, served[c.tenant.UID()] = done || made, made
 		if errors.Is(e, errCollectionNotFound) || errors.Is(e, engine.ErrTenantGone) {
 			continue // it was deleted meanwhile
 		}

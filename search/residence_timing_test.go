@@ -16,3 +16,15 @@ func BenchmarkCold(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed())/float64(time.Millisecond)/float64(b.N), "ms/s")
 }
+
+// BenchmarkOthers lists the collections of a tenant that has none, where another
+// one has 100,000.
+func BenchmarkOthers(b *testing.B) {
+	bed := newBed(b)
+	bed.s.AddCold(bed.acme, 100_000)
+	for b.Loop() {
+		if list, err := bed.s.Collections(background, bed.globex, 10, ""); err != nil || len(list.Items) > 0 {
+			b.Fatal(list, err)
+		}
+	}
+}

@@ -1,0 +1,57 @@
+package search_test
+
+import (
+	"fmt"
+	"testing"
+)
+
+// TestRewritePanics lets a rewrite panic: that costs its own collection a pause,
+// and neither the others nor the process.
+func TestRewritePanics(t *testing.T) {
+	b := newBed(t)
+	b.define("c", `{"embed":[]}`)
+	b.define("d", `{"embed":[]}`)
+	b.post("c", `{"id":"a","title":"winter"}`)
+	b.post("d", `{"id":"a","title":"winter"}`)
+	b.s.FailNextRewrite(b.acme, "c")
+	failed := false
+	for done := true; done; {
+		var err error
+		done, err = b.s.SealOnce(background)
+		failed = failed || err != nil
+	}
+	if !failed {
+		t.Error("no rewrite failed")
+	}
+	if n, m := b.s.Segments(b.acme, "c"), b.s.Segments(b.acme, "d"); n != 0 || m != 1 {
+		t.Errorf("they have %d and %d segments, expected were 0 and 1", n, m)
+	}
+}
+
+// TestRewriteTurns holds that a tenant with many collections and one with few
+// have as many turns.
+func TestRewriteTurns(t *testing.T) {
+	b := newBed(t)
+	const many = 10
+	for i := range many {
+		name := fmt.Sprint("c", i)
+		b.define(name, `{"embed":[]}`)
+		b.post(name, `{"id":"a","title":"winter"}`)
+	}
+	b.do("PUT", "/v1/collections/own", `{"embed":[]}`, "Test-Tenant", "globex").want(201)
+	b.do("PUT", "/v1/collections/own/documents/a", `{"title":"winter"}`, "Test-Tenant", "globex").want(201)
+	sealed := func() (n int) {
+		for i := range many {
+			n += b.s.Segments(b.acme, fmt.Sprint("c", i))
+		}
+		return n
+	}
+	for round := 1; round <= many; round++ {
+		if done, err := b.s.SealOnce(background); !done || err != nil {
+			t.Fatalf("round %d: %v, %v", round, done, err)
+		}
+		if n, own := sealed(), b.s.Segments(b.globex, "own"); n != round || own != 1 {
+			t.Fatalf("after %d rounds the one has %d segments and the other %d", round, n, own)
+		}
+	}
+}
