@@ -17,10 +17,10 @@ import (
 func (r *registry) resolve(t engine.Tenant, name string) (*collection, error) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	if a := r.aliases[nameKey{t.UID(), name}]; a != nil {
+	if a := r.aliases.get(t, name); a != nil {
 		name = a.Collection
 	}
-	if c := r.byName[nameKey{t.UID(), name}]; c != nil {
+	if c := r.byName.get(t, name); c != nil {
 		return c, nil
 	}
 	return nil, errCollectionNotFound
@@ -30,7 +30,7 @@ func (r *registry) resolve(t engine.Tenant, name string) (*collection, error) {
 func (r *registry) alias(t engine.Tenant, name string) *aliasRecord {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	return r.aliases[nameKey{t.UID(), name}]
+	return r.aliases.get(t, name)
 }
 
 // aliasesOf lists a tenant's aliases by name, those behind a name.
@@ -46,9 +46,9 @@ func (r *registry) aliasesTo(t engine.Tenant, collection string) []string {
 func (r *registry) aliasesThat(t engine.Tenant, are func(name string, a *aliasRecord) bool) (list []string) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	for key, a := range r.aliases {
-		if key.tenant == t.UID() && are(key.name, a) {
-			list = append(list, key.name)
+	for name, a := range r.aliases[t.UID()] {
+		if are(name, a) {
+			list = append(list, name)
 		}
 	}
 	slices.Sort(list)
@@ -73,9 +73,9 @@ func (r *registry) setAlias(t engine.Tenant, name string, a *aliasRecord) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if a == nil {
-		delete(r.aliases, nameKey{t.UID(), name})
+		r.aliases.remove(t, name)
 	} else {
-		r.aliases[nameKey{t.UID(), name}] = a
+		r.aliases.set(t, name, a)
 	}
 }
 

@@ -22,9 +22,25 @@ type collection struct {
 	held   hold
 }
 
-type nameKey struct {
-	tenant engine.UID
-	name   string
+// named is what each tenant has under names. One does not meet what others have.
+type named[T any] map[engine.UID]map[string]T
+
+// get returns the zero value where there is nothing.
+func (n named[T]) get(t engine.Tenant, name string) T { return n[t.UID()][name] }
+
+func (n named[T]) set(t engine.Tenant, name string, value T) {
+	own := n[t.UID()]
+	if own == nil {
+		own = map[string]T{}
+		n[t.UID()] = own
+	}
+	own[name] = value
+}
+
+func (n named[T]) remove(t engine.Tenant, name string) {
+	if delete(n[t.UID()], name); len(n[t.UID()]) == 0 {
+		delete(n, t.UID())
+	}
 }
 
 type idKey struct{ tenant, id [16]byte }
@@ -33,22 +49,22 @@ type idKey struct{ tenant, id [16]byte }
 // store keeps it in step. Safe for concurrent use.
 type registry struct {
 	mu     sync.RWMutex
-	byName map[nameKey]*collection
+	byName named[*collection]
 	byID   map[idKey]*collection
 
-	aliases   map[nameKey]*aliasRecord
-	reindexes map[nameKey]*reindexRecord // by their alias
+	aliases   named[*aliasRecord]
+	reindexes named[*reindexRecord] // by their alias
 }
 
 func newRegistry() *registry {
-	return &registry{byName: map[nameKey]*collection{}, byID: map[idKey]*collection{}, aliases: map[nameKey]*aliasRecord{}, reindexes: map[nameKey]*reindexRecord{}}
+	return &registry{byName: named[*collection]{}, byID: map[idKey]*collection{}, aliases: named[*aliasRecord]{}, reindexes: named[*reindexRecord]{}}
 }
 
 // get returns a collection, or errCollectionNotFound.
 func (r *registry) get(t engine.Tenant, name string) (*collection, error) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	if c := r.byName[nameKey{t.UID(), name}]; c != nil {
+	if c := r.byName.get(t, name); c != nil {
 		return c, nil
 	}
 	return nil, errCollectionNotFound
@@ -80,8 +96,8 @@ func (r *registry) list(t engine.Tenant, behind string) []*collection {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	var list []*collection
-	for key, c := range r.byName {
-		if key.tenant == t.UID() && key.name > behind {
+	for name, c := range r.byName[t.UID()] {
+		if name > behind {
 			list = append(list, c)
 		}
 	}
@@ -92,14 +108,14 @@ func (r *registry) list(t engine.Tenant, behind string) []*collection {
 func (r *registry) add(c *collection) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.byName[nameKey{c.tenant.UID(), c.name}] = c
+	r.byName.set(c.tenant, c.name, c)
 	r.byID[idKey{c.tenant.UID(), c.id}] = c
 }
 
 func (r *registry) remove(c *collection) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	delete(r.byName, nameKey{c.tenant.UID(), c.name})
+	r.byName.remove(c.tenant, c.name)
 	delete(r.byID, idKey{c.tenant.UID(), c.id})
 }
 

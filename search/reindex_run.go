@@ -160,16 +160,18 @@ func (h *hold) pass(ctx context.Context) error {
 func (r *registry) reindex(t engine.Tenant, alias string) *reindexRecord {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	return r.reindexes[nameKey{t.UID(), alias}]
+	return r.reindexes.get(t, alias)
 }
 
 // running lists the re-indexes that have not failed, of all tenants.
 func (r *registry) running() (list []*reindexing) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	for key, one := range r.reindexes {
-		if c := r.byID[idKey{key.tenant, one.TargetID}]; c != nil && !one.failed() {
-			list = append(list, &reindexing{c.tenant, key.name, one})
+	for tenant, own := range r.reindexes {
+		for alias, one := range own {
+			if c := r.byID[idKey{tenant, one.TargetID}]; c != nil && !one.failed() {
+				list = append(list, &reindexing{c.tenant, alias, one})
+			}
 		}
 	}
 	return list
@@ -193,9 +195,9 @@ func (r *registry) setReindex(t engine.Tenant, alias string, one *reindexRecord)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if one == nil {
-		delete(r.reindexes, nameKey{t.UID(), alias})
+		r.reindexes.remove(t, alias)
 	} else {
-		r.reindexes[nameKey{t.UID(), alias}] = one
+		r.reindexes.set(t, alias, one)
 	}
 }
 
