@@ -66,8 +66,7 @@ func (s *Service) SetAlias(ctx context.Context, t engine.Tenant, name, collectio
 	if err := cmp.Or(api.CheckName("alias", name), api.CheckName("collection", collection)); err != nil {
 		return AliasInfo{}, false, err
 	}
-	s.defining.Lock()
-	defer s.defining.Unlock()
+	defer s.defining.lock(t)()
 	old, err := s.aliasToChange(ctx, t, name)
 	if err != nil && (err != errAliasNotFound || !callerOf(ctx).Admits(name)) {
 		return AliasInfo{}, false, err
@@ -166,8 +165,7 @@ func (s *Service) Aliases(ctx context.Context, t engine.Tenant, limit int, curso
 // DeleteAlias deletes an alias; the collection stays. Errors: alias_not_found,
 // etag_mismatch, reindex_running.
 func (s *Service) DeleteAlias(ctx context.Context, t engine.Tenant, name, ifMatch string) error {
-	s.defining.Lock()
-	defer s.defining.Unlock()
+	defer s.defining.lock(t)()
 	a, err := s.aliasToChange(ctx, t, name)
 	switch {
 	case err != nil:

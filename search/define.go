@@ -55,8 +55,7 @@ func (s *Service) Define(ctx context.Context, t engine.Tenant, name string, d De
 	if d, err = d.normal(); err != nil {
 		return CollectionInfo{}, false, err
 	}
-	s.defining.Lock()
-	defer s.defining.Unlock()
+	defer s.defining.lock(t)()
 	old, err := s.openToWrite(ctx, t, name)
 	if err == nil && old.name != name {
 		return CollectionInfo{}, false, isAlias(name, old.name)
@@ -161,8 +160,7 @@ func (s *Service) Collections(ctx context.Context, t engine.Tenant, limit int, c
 // Drop deletes a collection at once. Its documents are removed from the disk
 // in the background, also after a crash.
 func (s *Service) Drop(ctx context.Context, t engine.Tenant, name, ifMatch string) error {
-	s.defining.Lock()
-	defer s.defining.Unlock()
+	defer s.defining.lock(t)()
 	c, err := s.openToWrite(ctx, t, name)
 	if err != nil {
 		return err

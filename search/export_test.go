@@ -288,6 +288,10 @@ func (s *Service) FailNextRewrite(t engine.Tenant, name string) {
 	})
 }
 
+// HoldDefinitions lets changes of a tenant's definitions wait, until release is
+// called.
+func (s *Service) HoldDefinitions(t engine.Tenant) (release func()) { return s.defining.lock(t) }
+
 // SealOnce takes one round of sealing, as if the time had come.
 func (s *Service) SealOnce(ctx context.Context) (done bool, err error) {
 	return s.maintain(ctx, func(x *index, _ time.Time, o Options) []*part { return x.toSeal(time.Now().Add(time.Hour), o) })

@@ -102,8 +102,7 @@ func (s *Service) StartReindex(ctx context.Context, t engine.Tenant, alias, targ
 	if caller, known := engine.PrincipalFrom(ctx); drop && known && !caller.Has("search:admin") {
 		return nil, errDropScope
 	}
-	s.defining.Lock()
-	defer s.defining.Unlock()
+	defer s.defining.lock(t)()
 	a, err := s.aliasToChange(ctx, t, alias)
 	if err != nil {
 		return nil, err
@@ -171,8 +170,7 @@ func (s *Service) beginReindex(ctx context.Context, source *collection, made *re
 // CancelReindex ends the re-index behind an alias and deletes what it made; of
 // one that failed, what is told of it. Errors: alias_not_found, reindex_not_found.
 func (s *Service) CancelReindex(ctx context.Context, t engine.Tenant, alias string) error {
-	s.defining.Lock()
-	defer s.defining.Unlock()
+	defer s.defining.lock(t)()
 	if _, err := s.aliasToChange(ctx, t, alias); err != nil {
 		return err
 	}
@@ -187,8 +185,7 @@ func (s *Service) CancelReindex(ctx context.Context, t engine.Tenant, alias stri
 
 // failReindex ends a re-index because of a document that does not fit.
 func (s *Service) failReindex(ctx context.Context, w *reindexing, why error) error {
-	s.defining.Lock()
-	defer s.defining.Unlock()
+	defer s.defining.lock(w.tenant)()
 	now := s.reindexInfo(w.tenant, w.reindexRecord)
 	failed := *w.reindexRecord
 	failed.Error, failed.Done, failed.Of = why.Error(), now.Documents, now.Of

@@ -179,8 +179,7 @@ func (x *restore) flush() error {
 
 // finish makes the documents a collection.
 func (x *restore) finish(name string) error {
-	x.s.defining.Lock()
-	defer x.s.defining.Unlock()
+	defer x.s.defining.lock(x.t)()
 	if err := x.s.mayAdd(x.t); err != nil {
 		return err
 	}

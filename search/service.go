@@ -77,7 +77,7 @@ type Service struct {
 	room    sync.Mutex                          // held by who makes room for an index
 	crowded atomic.Pointer[map[engine.UID]bool] // tenants that may not store documents, as there is no memory to index them
 
-	defining sync.Mutex    // one change of definitions, aliases and re-indexes at a time
+	defining definitions
 	dropped  chan struct{} // a collection was deleted: there is something to sweep
 	samples  chan sample   // searches that are to be made again
 	frozen   chan struct{} // a part is full: there is something to seal
