@@ -77,10 +77,11 @@
 // The model is shared: tenants have its places in turn, queries before imports.
 // A tenant may have 64 queries and single documents waiting for it.
 //
-// Lock order: the definitions of a tenant, room, the list of warm collections, the residence of a
-// collection, the queue of its index, its segment. Nothing is called under the last two, nor under the gate
-// of the model. A search holds the segment lock for reading while it looks; what
-// seals and merges holds it for as long as it takes to swap two slices.
+// Lock order: the definitions of a tenant, room, the list of warm collections, the
+// residence of a collection, the queue of its index, its segment. Nothing is
+// called under the last two, nor under the gate of the model. A search holds the
+// segment lock for reading while it looks; what seals and merges holds it for as
+// long as it takes to swap two slices.
 //
 // Caveats:
 //

@@ -2,6 +2,7 @@ package search
 
 import (
 	"cmp"
+	"context"
 	"math"
 	"slices"
 
@@ -17,6 +18,7 @@ import (
 // in.
 type finder struct {
 	*plan
+	ctx      context.Context // when it ends, the rest is left out
 	parts    []*part
 	admitted []bitset.Set // by part: rows that may be found; nil = all
 	matching []bitset.Set // by part: rows that match; nil = none
@@ -57,8 +59,8 @@ func newScratch() *scratch {
 }
 
 // newFinder takes the parts that have rows.
-func newFinder(parts []*part, p *plan, s *scratch) *finder {
-	f := &finder{plan: p, scratch: s}
+func newFinder(ctx context.Context, parts []*part, p *plan, s *scratch) *finder {
+	f := &finder{plan: p, ctx: ctx, scratch: s}
 	for _, g := range parts {
 		if g.rows() > 0 {
 			f.parts = append(f.parts, g)
@@ -70,8 +72,10 @@ func newFinder(parts []*part, p *plan, s *scratch) *finder {
 	return f
 }
 
-// find answers a plan.
-func find(parts []*part, p *plan, s *scratch) *finding { return newFinder(parts, p, s).answer() }
+// find answers a plan. Where ctx ends meanwhile, the answer is none.
+func find(ctx context.Context, parts []*part, p *plan, s *scratch) *finding {
+	return newFinder(ctx, parts, p, s).answer()
+}
 
 // answer ranks what matches and reads the page, and what else was asked for.
 func (f *finder) answer() *finding {
@@ -279,7 +283,7 @@ func (f *finder) breadths(n int, sets []bitset.Set, behind bool) []int {
 func (f *finder) nearTo(p *probe, breadths []int, wider, n int, sets []bitset.Set, behind *cursor, offer func(ranked)) (beyond float64) {
 	beyond = math.Inf(-1)
 	for i, g := range f.parts {
-		if g.vectors == nil || g.vectors.count() == 0 {
+		if g.vectors == nil || g.vectors.count() == 0 || f.ctx.Err() != nil {
 			continue
 		}
 		breadth := breadths[i] * wider

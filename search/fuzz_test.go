@@ -148,5 +148,5 @@ func fuzzSegment(t *testing.T, sc *schema, b []byte) {
 		t.Fatal(err)
 	}
 	p.probes = []*probe{newProbe(sc.space, append([]float32{1}, make([]float32, Dimensions-1)...))}
-	find([]*part{g}, p, newScratch())
+	find(context.Background(), []*part{g}, p, newScratch())
 }

@@ -147,5 +147,5 @@ func (one *sample) measure(memory *scratch) {
 func (one *sample) nearest(parts []*part, exact bool, memory *scratch) []ranked {
 	p := one.plan
 	p.exact = exact
-	return newFinder(parts, &p, memory).nearest(recallAt, nil)
+	return newFinder(context.Background(), parts, &p, memory).nearest(recallAt, nil)
 }

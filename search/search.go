@@ -113,8 +113,11 @@ func (s *Service) look(ctx context.Context, v *engine.View, t engine.Tenant, p *
 	memory := s.scratch.Get().(*scratch)
 	defer s.scratch.Put(memory)
 	var found *finding
-	c, err := s.readParts(ctx, v, t, p.schema.ID, func(parts []*part) { found = find(parts, p, memory) })
+	c, err := s.readParts(ctx, v, t, p.schema.ID, func(parts []*part) { found = find(ctx, parts, p, memory) })
 	looked()
+	if err == nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
 	if err != nil {
 		return nil, err
 	}
