@@ -292,6 +292,22 @@ func (s *Service) FailNextRewrite(t engine.Tenant, name string) {
 // called.
 func (s *Service) HoldDefinitions(t engine.Tenant) (release func()) { return s.defining.lock(t) }
 
+// ReindexTurns takes turns for as many re-indexes as there are tenants, each its
+// own or one of several of the same, and returns how many each tenant had.
+func ReindexTurns(tenants []engine.Tenant, turnsTaken int) map[engine.Tenant]int {
+	ts, taken := turns{}, map[engine.Tenant]int{}
+	var running []*reindexing
+	for i, t := range tenants {
+		running = append(running, &reindexing{t, "", &reindexRecord{TargetID: engine.ID{byte(i + 1)}}})
+	}
+	for range turnsTaken {
+		w := ts.take(running, time.Time{})
+		taken[w.tenant]++
+		ts.giveBack(w.TargetID, time.Time{})
+	}
+	return taken
+}
+
 // SealOnce takes one round of sealing, as if the time had come.
 func (s *Service) SealOnce(ctx context.Context) (done bool, err error) {
 	return s.maintain(ctx, func(x *index, _ time.Time, o Options) []*part { return x.toSeal(time.Now().Add(time.Hour), o) })

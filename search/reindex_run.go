@@ -1,6 +1,7 @@
 package search
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -10,7 +11,8 @@ import (
 	"quintet/engine"
 )
 
-// Re-indexes are taken further by a few goroutines, one step of each in turn.
+// Re-indexes are taken further by a few goroutines, one step at a time, for tenants
+// in turn.
 const (
 	reindexWorkers = 2
 	reindexEvery   = time.Second
@@ -73,20 +75,18 @@ type turn struct {
 	last uint64    // the number of its last turn
 }
 
-// take returns the re-index whose last turn was the longest ago, nil where none
-// may be taken further now. It is the caller's until giveBack.
+// take returns a re-index of the tenant whose last turn was the longest ago, and
+// of its own likewise; nil where none may be taken further now. It is the
+// caller's until giveBack.
 func (ts *turns) take(running []*reindexing, now time.Time) (taken *reindexing) {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
-	before := ts.at
-	ts.at = map[engine.ID]*turn{}
+	last := ts.keep(running)
 	for _, w := range running {
-		t := before[w.TargetID]
-		if t == nil {
-			t = &turn{}
+		if t := ts.at[w.TargetID]; t.busy || t.next.After(now) {
+			continue
 		}
-		ts.at[w.TargetID] = t
-		if !t.busy && !t.next.After(now) && (taken == nil || t.last < ts.at[taken.TargetID].last) {
+		if taken == nil || cmp.Or(cmp.Compare(last[w.tenant.UID()], last[taken.tenant.UID()]), cmp.Compare(ts.at[w.TargetID].last, ts.at[taken.TargetID].last)) < 0 {
 			taken = w
 		}
 	}
@@ -96,6 +96,22 @@ func (ts *turns) take(running []*reindexing, now time.Time) (taken *reindexing) 
 		t.busy, t.last = true, ts.last
 	}
 	return taken
+}
+
+// keep forgets the turns of re-indexes that do not run any more, and returns the
+// last turn of each tenant.
+func (ts *turns) keep(running []*reindexing) (last map[engine.UID]uint64) {
+	before := ts.at
+	ts.at, last = map[engine.ID]*turn{}, map[engine.UID]uint64{}
+	for _, w := range running {
+		t := before[w.TargetID]
+		if t == nil {
+			t = &turn{}
+		}
+		ts.at[w.TargetID] = t
+		last[w.tenant.UID()] = max(last[w.tenant.UID()], t.last)
+	}
+	return last
 }
 
 func (ts *turns) giveBack(target engine.ID, next time.Time) {

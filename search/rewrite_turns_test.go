@@ -2,7 +2,11 @@ package search_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
+
+	"quintet/engine"
+	"quintet/search"
 )
 
 // TestRewritePanics lets a rewrite panic: that costs its own collection a pause,
@@ -53,5 +57,14 @@ func TestRewriteTurns(t *testing.T) {
 		if n, own := sealed(), b.s.Segments(b.globex, "own"); n != round || own != 1 {
 			t.Fatalf("after %d rounds the one has %d segments and the other %d", round, n, own)
 		}
+	}
+}
+
+// TestReindexTurns holds the same of re-indexes.
+func TestReindexTurns(t *testing.T) {
+	b := newBed(t)
+	tenants := append(slices.Repeat([]engine.Tenant{b.acme}, 9), b.globex)
+	if taken := search.ReindexTurns(tenants, 20); taken[b.acme] != 10 || taken[b.globex] != 10 {
+		t.Errorf("a tenant with 9 re-indexes had %d turns, and one with one %d", taken[b.acme], taken[b.globex])
 	}
 }
