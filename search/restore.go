@@ -199,7 +199,8 @@ func (x *restore) finish(name string) error {
 }
 
 // load returns when the documents are found. The index is loaded like that of
-// any collection at its first use, which takes as long as indexing them.
+// any collection at its first use, which takes as long as indexing them. Where
+// there is no memory for it after all, the collection is there and stays cold.
 func (x *restore) load() error {
 	if err := x.s.seen.wait(x.ctx, x.seq); err != nil {
 		return err
@@ -214,7 +215,10 @@ func (x *restore) load() error {
 		if err == nil {
 			release()
 		}
-		if !errors.Is(err, errLoading) {
+		switch {
+		case engine.KindOf(err) == engine.Full:
+			return nil
+		case !errors.Is(err, errLoading):
 			return err
 		}
 	}

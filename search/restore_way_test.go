@@ -143,3 +143,20 @@ func TestRestoreNeedsMemory(t *testing.T) {
 	b.reopen()
 	b.wantNothingLeft(2*documents, 1, 1)
 }
+
+// TestRestoreWhole holds that a collection which is there, whole, is not said to
+// have failed because its index takes more memory than its documents told.
+func TestRestoreWhole(t *testing.T) {
+	b := newBed(t)
+	b.crowd("c", 1_000)
+	i := b.listed("c")
+	_, file := b.snapshot("c")
+	if i.Memory < 2*i.Bytes {
+		t.Fatalf("an index of %d bytes is made of %d", i.Memory, i.Bytes)
+	}
+	b.options.Memory = i.Bytes + i.Bytes/2
+	b.reopen()
+	b.do("POST", "/v1/collections/r/restore", file, octets...).want(201, `"documents":1000`, `"loaded":false`)
+	b.do("POST", "/v1/collections/r/search", `{"q":"winter"}`).want(507, "index_memory_full")
+	b.do("GET", "/v1/collections/r/documents/7", "").want(200, "c7")
+}
