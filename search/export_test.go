@@ -462,3 +462,20 @@ func (s *Service) LookAround(ctx context.Context) {
 	_, _ = s.maintain(ctx, (*index).toMerge)
 	s.trim()
 }
+
+// OccupyLoads takes all the lanes in which a tenant's indexes are loaded.
+func (s *Service) OccupyLoads(t engine.Tenant) (release func()) {
+	var all []func()
+	for range loadsOfTenant {
+		leave, err := s.lanes.enter(context.Background(), t)
+		if err != nil {
+			panic(err)
+		}
+		all = append(all, leave)
+	}
+	return func() {
+		for _, leave := range all {
+			leave()
+		}
+	}
+}

@@ -220,6 +220,11 @@ func (s *Service) load(c *collection, l *loading) {
 	s.warm.add(c)
 	var x *index
 	err := safely("loading an index", func() (err error) {
+		leave, err := s.lanes.enter(s.life, c.tenant)
+		if err != nil {
+			return err
+		}
+		defer leave()
 		x, err = s.build(s.life, c)
 		return err
 	})
@@ -227,7 +232,7 @@ func (s *Service) load(c *collection, l *loading) {
 	defer c.mu.Unlock()
 	c.loading, c.coming = nil, 0
 	if err != nil {
-		if _, told := errors.AsType[*engine.Error](err); !told {
+		if _, told := errors.AsType[*engine.Error](err); !told && s.life.Err() == nil {
 			s.log.Error("the index of a collection could not be loaded", "collection", c.name, "tenant", c.tenant, "error", err)
 			err = errUnloadable.With(err)
 		}

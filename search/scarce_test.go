@@ -1,9 +1,13 @@
 package search_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
+
+	"quintet/search"
 )
 
 // TestMemoryOfLoads has many collections loaded at the same time, which do not
@@ -58,6 +62,25 @@ func TestLookingWaitsForNobody(t *testing.T) {
 	case <-time.After(10 * time.Second):
 		t.Error("it waits for the search")
 	}
+}
+
+// TestLoadsOfOthers holds that a tenant which loads as many indexes as it may
+// waits for the next, and no other tenant does.
+func TestLoadsOfOthers(t *testing.T) {
+	b := newBed(t)
+	b.crowd("c", 10)
+	b.do("PUT", "/v1/collections/own", `{"embed":[]}`, "Test-Tenant", "globex").want(201)
+	b.do("PUT", "/v1/collections/own/documents/a", `{"title":"winter"}`, "Test-Tenant", "globex").want(201)
+	b.reopen()
+	release := b.s.OccupyLoads(b.acme)
+	ctx, cancel := context.WithTimeout(background, 20*time.Millisecond)
+	defer cancel()
+	if _, err := b.s.Search(ctx, b.acme, "c", search.Query{Q: "winter"}); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a third index is loaded beside two: %v", err)
+	}
+	b.do("POST", "/v1/collections/own/search", `{"q":"winter"}`, "Test-Tenant", "globex").want(200, `"found":1`)
+	release()
+	b.wantIDs("c", `{"q":"c7","mode":"keyword"}`, "7")
 }
 
 // crowd makes a collection of so many small documents without vectors.

@@ -67,6 +67,7 @@ type Service struct {
 	metrics    *metrics
 	registry   *registry
 	warm       warm
+	lanes      lanes
 	gate       *gate
 	ahead      ahead
 	seen       progress     // the newest commit that the indexes were told of
