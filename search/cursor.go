@@ -11,7 +11,8 @@ import (
 )
 
 // cursor is the last hit of a page. The next page holds what comes behind it at
-// that time: documents that change in between may come twice or not at all.
+// that time: documents that change in between may come twice or not at all. The
+// score is that of the page; it counts where the document is not found again.
 type cursor struct {
 	score   float64
 	version version

@@ -157,6 +157,7 @@ func (f *finder) match() {
 // cursor.
 func (f *finder) keyword(n int, behind *cursor) []ranked {
 	f.match()
+	behind = f.now(behind)
 	top := best{keep: n}
 	for i, g := range f.parts {
 		m := f.matchers[i]
@@ -184,6 +185,23 @@ func (f *finder) keyword(n int, behind *cursor) []ranked {
 		}
 	}
 	return top.sorted()
+}
+
+// now is a cursor with the score that its document has by its words today: every
+// write and every merge shifts the scores of all. A document that no part has any
+// more keeps the score that it had.
+func (f *finder) now(c *cursor) *cursor {
+	if c == nil {
+		return nil
+	}
+	for i, g := range f.parts {
+		if row, has := g.find(c.version); has {
+			if score := f.matchers[i].Score([]uint32{row})[0]; score != 0 {
+				return &cursor{score: score, version: c.version}
+			}
+		}
+	}
+	return c
 }
 
 // rowsBehind is a cursor as a sealed part sees it.
@@ -389,8 +407,10 @@ func (f *finder) blend(n int) []ranked {
 	}
 	page := best{keep: n}
 	f.blended = &blend{&f.fusion, semantic, keyword}
-	for _, r := range f.blended.fuse() {
-		if f.cursor.behind(r) {
+	fused := f.blended.fuse()
+	behind := f.cursor.among(fused)
+	for _, r := range fused {
+		if behind.behind(r) {
 			page.offer(r)
 		}
 	}

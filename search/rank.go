@@ -34,6 +34,20 @@ func (c *cursor) behind(r ranked) bool {
 	return c == nil || ranked{score: c.score, version: c.version}.before(r)
 }
 
+// among is a cursor with the score that its document has in a list, if it is
+// there: scores shift from page to page.
+func (c *cursor) among(list []ranked) *cursor {
+	if c == nil {
+		return nil
+	}
+	for _, r := range list {
+		if r.version == c.version {
+			return &cursor{score: r.score, version: c.version}
+		}
+	}
+	return c
+}
+
 // best keeps the first of what is offered to it: a heap whose top is the last
 // of them.
 type best struct {
