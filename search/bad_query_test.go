@@ -46,7 +46,8 @@ func TestBadQueries(t *testing.T) {
 		`{"sort":"n"}`: "body.sort", `{"sort":["--n"]}`: "body.sort[0]", `{"sort":["n","-n"]}`: "body.sort[1]", `{"sort":["v"]}`: "body.sort[0]", `{"sort":["n","k","t","x","y"]}`: "body.sort",
 		`{"vector":[1,2]}`: "body.vector", `{"vector":[1,null,3]}`: "body.vector[1]: is null", `{"vector":[]}`: "body.vector", `{"vector":[0,0,0]}`: "body.vector", `{"vector":[1e39,0,0]}`: "body.vector", `{"vector":[1e400,0,0]}`: "body.vector",
 		`{"vector":[` + strings.Repeat("1,", 4096) + `1]}`: "body.vector", `{"vector":{}}`: "body.vector", `{"vector":[1,2,3],"mode":"keyword"}`: "body.vector", `{"q":"x","mode":"semantic"}`: "body.vector",
-		`{"limit":1001}`: "limit", `{"limit":-1}`: "limit", `{"limit":1.5}`: "body.limit", `{"limit":1e9}`: "body.limit", `{"cursor":1}`: "body.cursor",
+		`{"limit":0}`: "body.limit", `{"facet_limit":0}`: "body.facet_limit", `{"fusion":{"depth":0}}`: "body.fusion.depth",
+		`{"limit":1001}`: "body.limit", `{"limit":-1}`: "body.limit", `{"limit":1.5}`: "body.limit", `{"limit":1e9}`: "body.limit", `{"cursor":1}`: "body.cursor",
 	} {
 		b.do("POST", "/v1/collections/c/search", body).want(422, detail)
 	}

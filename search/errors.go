@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"quintet/engine"
+	"quintet/engine/api"
 )
 
 // What a caller may be told about a collection or a document.
@@ -51,6 +52,13 @@ func invalid(location, format string, args ...any) *engine.Error {
 		Kind: engine.Invalid, Code: "validation_failed", Detail: location + ": " + message,
 		Fields: []engine.FieldError{{Location: location, Message: message}},
 	}
+}
+
+// errLimit refuses the number of hits that is asked for.
+func errLimit(location string) *engine.Error {
+	err := invalid(location, "is from 1 to %d", api.MaxLimit)
+	err.Code = "invalid_limit"
+	return err
 }
 
 // corrupt reports a stored value that cannot be read.

@@ -87,7 +87,7 @@ func (q *Query) check(sc *schema, caller engine.Principal) (p *plan, err error) 
 	case len(q.Q) > maxQuery:
 		return nil, invalid("body.q", "has %d bytes and may have %d", len(q.Q), maxQuery)
 	case p.limit < 0 || p.limit > api.MaxLimit:
-		return nil, engine.Errorf(engine.Invalid, "invalid_limit", "limit is from 1 to %d", api.MaxLimit)
+		return nil, errLimit("body.limit")
 	case q.Explain && len(caller.Filters) > 0:
 		return nil, errBoundExplain
 	case p.facetLimit < 0 || p.facetLimit > maxFacetLimit:

@@ -37,6 +37,7 @@ func TestSimilarRoute(t *testing.T) {
 		f("ErrNone", "c", `{"id":"none"}`, 404, "document_not_found"),
 		f("ErrID", "c", `{}`, 422, "invalid_id"),
 		f("ErrLimit", "c", `{"id":"coat","limit":1001}`, 422, "invalid_limit"),
+		f("ErrLimitZero", "c", `{"id":"coat","limit":0}`, 422, "invalid_limit", "body.limit"),
 		f("ErrCursor", "c", `{"id":"coat","cursor":"abc"}`, 422, "invalid_cursor"),
 		f("ErrFilter", "c", `{"id":"coat","filter":"colour = 'x'"}`, 422, "invalid_filter", "at character 1"),
 		f("ErrFacet", "c", `{"id":"coat","facets":["title"]}`, 422, "body.facets[0]"),
