@@ -40,7 +40,7 @@ func TestBadQueries(t *testing.T) {
 	b.post("c", `{"id":"a","v":[1,2,3],"k":"x","n":1}`)
 	for body, detail := range map[string]string{
 		`{"fusion":{"method":"x"}}`: "body.fusion.method", `{"fusion":{"share":1.01}}`: "body.fusion.share", `{"fusion":{"share":-0.1}}`: "body.fusion.share",
-		`{"fusion":{"depth":-1}}`: "body.fusion.depth", `{"fusion":{"depth":1001}}`: "body.fusion.depth", `{"fusion":[]}`: "body.fusion", `{"fusion":{"k":1}}`: "unknown field",
+		`{"fusion":{"depth":-1}}`: "body.fusion.depth", `{"fusion":{"depth":1001}}`: "body.fusion.depth", `{"fusion":[]}`: "body.fusion", `{"fusion":{"k":1}}`: "body.fusion.k: unknown field",
 		`{"facets":"k"}`: "body.facets", `{"facets":[null]}`: "body.facets[0]", `{"facets":["k","t"]}`: "body.facets[1]", `{"facets":["v"]}`: "body.facets[0]", `{"facets":["nope"]}`: "body.facets[0]",
 		`{"facets":[` + strings.Repeat(`"k",`, 16) + `"k"]}`: "body.facets", `{"facet_limit":-1}`: "body.facet_limit", `{"facet_limit":1001}`: "body.facet_limit",
 		`{"sort":"n"}`: "body.sort", `{"sort":["--n"]}`: "body.sort[0]", `{"sort":["n","-n"]}`: "body.sort[1]", `{"sort":["v"]}`: "body.sort[0]", `{"sort":["n","k","t","x","y"]}`: "body.sort",

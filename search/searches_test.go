@@ -32,7 +32,7 @@ func TestSearchesRoute(t *testing.T) {
 		f("ErrLimitZero", `{"collection":"c"},{"collection":"c","limit":0}`, 422, "invalid_limit", "body.searches[1].limit"),
 		f("ErrNothing", ``, 422, "body.searches", "1 to 32"),
 		f("ErrTooMany", `{"collection":"words"}`+strings.Repeat(`,{"collection":"words"}`, 32), 422, "has 33 searches"),
-		f("ErrUnknown", `{"collection":"c","query":"x"}`, 422, "unknown field"),
+		f("ErrUnknown", `{"collection":"c","query":"x"}`, 422, "body.searches[0].query: unknown field"),
 		{"ErrBody", "POST", "search", `{}`, nil, 422, []string{"body.searches"}},
 		{"ErrLarge", "POST", "search", `{"searches":[{"collection":"c","q":"` + strings.Repeat("x", 1<<20) + `"}]}`, nil, 413, []string{"too_large"}},
 		{"OKOtherTenant", "POST", "search", `{"searches":[{"collection":"c"}]}`, []string{"Test-Tenant", "globex"}, 200, []string{"collection_not_found", "!hits"}},

@@ -51,7 +51,7 @@ func TestSnapshotRoutes(t *testing.T) {
 		{"ErrName", "POST", "collections/D/restore", file, octets, 422, []string{"invalid_name"}},
 		{"ErrNoType", "POST", "collections/g/restore", file, []string{"Content-Type", "text/plain"}, 422, []string{"content_type_missing"}},
 		{"ErrEmpty", "POST", "collections/g/restore", "", octets, 422, []string{"invalid_snapshot", "byte 0"}},
-		{"ErrMember", "POST", "collections/g/restore", `{"snapshot":"x","from":"c"}`, nil, 422, []string{`unknown field \"from\"`}},
+		{"ErrMember", "POST", "collections/g/restore", `{"snapshot":"x","from":"c"}`, nil, 422, []string{"body.from: unknown field"}},
 		{"ErrNoSnapshot", "POST", "collections/g/restore", named(none, "c"), nil, 404, []string{"snapshot_not_found"}},
 		{"ErrNoSource", "POST", "collections/g/restore", named(id, ""), nil, 404, []string{"collection_not_found"}},
 		{"ErrOtherTenant", "GET", "collections/c/snapshots/" + id, "", other, 404, []string{"collection_not_found"}},

@@ -36,6 +36,9 @@ func unmarshalJSON(data []byte, v any) error {
 	}
 	err := json.Unmarshal(data, v)
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		if wrong.Field == "" {
+			return fmt.Errorf("there can be no %s here", wrong.Value)
+		}
 		return fmt.Errorf("%s cannot hold a %s", wrong.Field, wrong.Value)
 	}
 	return err

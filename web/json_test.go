@@ -28,6 +28,14 @@ func TestStrictJSON(t *testing.T) {
 	}
 }
 
+// TestStrictJSONNumber: the value that validates a body has no field to name.
+func TestStrictJSONNumber(t *testing.T) {
+	var v any
+	if err := strictJSON.Unmarshal([]byte(`{"weight":1e999}`), &v); err == nil || err.Error() != "there can be no number 1e999 here" {
+		t.Errorf("got %v", err)
+	}
+}
+
 // FuzzStrictJSON holds that strict JSON is encoding/json, but for what
 // api.CheckJSON refuses.
 func FuzzStrictJSON(f *testing.F) {

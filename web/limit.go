@@ -1,6 +1,7 @@
 package web
 
 import (
+	"io"
 	"maps"
 	"mime"
 	"net/http"
@@ -38,9 +39,25 @@ func (s *Server) limit(next echo.HandlerFunc) echo.HandlerFunc {
 			return errTooLarge(route.bodyBytes)
 		}
 		_ = w.SetReadDeadline(time.Now().Add(route.bodyTime))
-		r.Body = http.MaxBytesReader(c.Response().Writer, r.Body, route.bodyBytes)
+		r.Body = http.MaxBytesReader(c.Response().Writer, sentBody{r.Body}, route.bodyBytes)
 		return next(c)
 	}
+}
+
+// sentBody marks what reading it fails with as the client's fault: the net/http
+// package has no type for chunks that it cannot read.
+type sentBody struct{ io.ReadCloser }
+
+type bodyError struct{ error }
+
+func (e bodyError) Unwrap() error { return e.error }
+
+func (b sentBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil && err != io.EOF {
+		err = bodyError{err}
+	}
+	return n, err
 }
 
 // checkQuery refuses a query that cannot be parsed, a name that the operation

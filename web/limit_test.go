@@ -46,27 +46,36 @@ func TestBodyLimit(t *testing.T) {
 	}
 }
 
-func TestBodyEndsEarly(t *testing.T) {
+// TestBodyCannotBeRead: what is wrong with a body is not the server's failure.
+func TestBodyCannotBeRead(t *testing.T) {
 	b := newBed(t, nil)
-	for _, path := range []string{"/v1/notes", "/v1/notes/1/lines"} {
-		t.Run("Err"+path, func(t *testing.T) {
-			conn, err := net.Dial("tcp", b.Addr().String())
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer conn.Close()
-			send(t, conn, "POST "+path+" HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer writer\r\nContent-Length: 50\r\n\r\n{")
-			if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
-				t.Fatal(err)
-			}
-			response, err := http.ReadResponse(bufio.NewReader(conn), nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			body, _ := io.ReadAll(response.Body)
-			checkProblem(t, answer{response.StatusCode, response.Header, string(body)}, "body_incomplete")
-		})
+	f := func(name, sent, code string) {
+		for _, path := range []string{"/v1/notes", "/v1/notes/1/lines"} {
+			t.Run(name+path, func(t *testing.T) {
+				conn, err := net.Dial("tcp", b.Addr().String())
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer conn.Close()
+				send(t, conn, "POST "+path+" HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer writer\r\n"+sent)
+				if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
+					t.Fatal(err)
+				}
+				response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				body, _ := io.ReadAll(response.Body)
+				a := answer{response.StatusCode, response.Header, string(body)}
+				if a.status != http.StatusBadRequest {
+					t.Fatal(a)
+				}
+				checkProblem(t, a, code)
+			})
+		}
 	}
+	f("Err/early", "Content-Length: 50\r\n\r\n{", "body_incomplete")
+	f("Err/chunk", "Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n", "malformed_body")
 }
 
 func TestHeaderLimit(t *testing.T) {

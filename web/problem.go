@@ -127,6 +127,9 @@ func problemOfBody(err error) *problem {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return refuse(http.StatusBadRequest, "body_incomplete", "the body ended before it was complete")
 	}
+	if _, broken := errors.AsType[bodyError](err); broken && !errors.Is(err, context.Canceled) {
+		return refuse(http.StatusBadRequest, "malformed_body", "the body cannot be read; its chunks are malformed, or the connection broke")
+	}
 	return nil
 }
 

@@ -5,6 +5,7 @@ package api
 
 import (
 	"regexp"
+	"strings"
 
 	"quintet/engine"
 )
@@ -20,7 +21,7 @@ func CheckName(what, name string) error {
 	if namePattern.MatchString(name) {
 		return nil
 	}
-	return engine.Errorf(engine.Invalid, "invalid_name", "the name of a %s has 1 to 63 of a-z, 0-9, _ and -, and begins with a letter", what)
+	return engine.Errorf(engine.Invalid, "invalid_name", "the name of %s has 1 to 63 of a-z, 0-9, _ and -, and begins with a letter", withArticle(what))
 }
 
 // CheckID refuses what may not be an id that a client chooses.
@@ -28,7 +29,14 @@ func CheckID(what, id string) error {
 	if idPattern.MatchString(id) {
 		return nil
 	}
-	return engine.Errorf(engine.Invalid, "invalid_id", "the id of a %s has 1 to 128 of A-Z, a-z, 0-9, ., _, ~ and -", what)
+	return engine.Errorf(engine.Invalid, "invalid_id", "the id of %s has 1 to 128 of A-Z, a-z, 0-9, ., _, ~ and -", withArticle(what))
+}
+
+func withArticle(noun string) string {
+	if strings.IndexByte("aeiou", noun[0]) >= 0 {
+		return "an " + noun
+	}
+	return "a " + noun
 }
 
 // NotSupported refuses a field or value that the contract names and this

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"reflect"
 	"strings"
 
@@ -32,8 +31,8 @@ func Decode(data []byte, dst any) error {
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return notJSON(describe(syntax))
 	}
-	if s.unknown != nil {
-		return refuse(engine.FieldError{Location: "body", Message: fmt.Sprintf("unknown field %q", s.unknown)})
+	if s.unknown != "" {
+		return refuse(engine.FieldError{Location: s.unknown, Message: "unknown field"})
 	}
 	if err == nil && s.null != "" {
 		return refuse(engine.FieldError{Location: s.null, Message: "is null and should be a value"})

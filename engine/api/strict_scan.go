@@ -49,7 +49,7 @@ func describe(err *json.SyntaxError) error {
 type scan struct {
 	data    []byte
 	root    *shape // of the value; nil = any
-	unknown []byte // the first member that its shape does not have; nil = none
+	unknown string // where the first member stands that its shape does not have; "" = nowhere
 	null    string // where the first null stands among values that cannot be null; "" = nowhere
 
 	open []container
@@ -156,8 +156,8 @@ func (s *scan) member(c *container, name []byte) bool {
 	s.next, c.name = c.shape.element(), name
 	if c.shape != nil && c.shape.members != nil {
 		known := false
-		if s.next, known = c.shape.members[string(name)]; !known && s.unknown == nil {
-			s.unknown = name
+		if s.next, known = c.shape.members[string(name)]; !known && s.unknown == "" {
+			s.unknown = s.location()
 		}
 	}
 	return c.add(name)
