@@ -325,18 +325,20 @@ func TestSlowSearches(t *testing.T) {
 	for i := range 120 {
 		b.search("c", fmt.Sprintf(`{"q":"winter%d","filter":"title exists","limit":3}`, i))
 	}
-	var list struct{ Data []search.SlowSearch }
+	var list struct{ Items []search.SlowSearch }
 	b.do("GET", "/v1/collections/c/slow-searches", "").want(200).into(&list)
-	if len(list.Data) != 100 || list.Data[0].Q != "winter119" || list.Data[99].Q != "winter20" || list.Data[0].Filter != "title exists" || list.Data[0].Limit != 3 {
-		t.Errorf("%d, %+v", len(list.Data), list.Data)
+	if len(list.Items) != 100 || list.Items[0].Q != "winter119" || list.Items[99].Q != "winter20" || list.Items[0].Filter != "title exists" || list.Items[0].Limit != 3 {
+		t.Errorf("%d, %+v", len(list.Items), list.Items)
 	}
 	b.search("c", fmt.Sprintf(`{"q":"a%s"}`, strings.Repeat("é", 200)))
 	b.do("GET", "/v1/collections/c/slow-searches", "").want(200, `"q":"a`+strings.Repeat("é", 127)+`",`)
+	b.search("c", `{"q":"winter"}`)
+	b.do("GET", "/v1/collections/c/slow-searches", "").want(200, `"limit":10`)
 	b.do("GET", "/v1/collections/none/slow-searches", "").want(404)
 	b.options.SlowSearch = time.Hour
 	b.reopen()
 	b.search("c", `{"q":"winter"}`)
-	b.do("GET", "/v1/collections/c/slow-searches", "").want(200, `"data":[]`)
+	b.do("GET", "/v1/collections/c/slow-searches", "").want(200, `{"items":[],"next":null}`)
 }
 
 // TestRestore goes back to a backup: what came after it is not found.

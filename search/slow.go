@@ -1,12 +1,14 @@
 package search
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"sync"
 	"time"
 
 	"quintet/engine"
+	"quintet/engine/api"
 )
 
 // SlowSearch is a search that took long. Its tenant may read what was asked;
@@ -67,7 +69,7 @@ func (s *Service) noteSlow(c *collection, q *Query, a *Answer, took time.Duratio
 	s.metrics.slow.Inc()
 	c.slow.add(SlowSearch{
 		Time: now.UTC(), TookMS: a.TookMS, Mode: a.Mode, Q: beginning(q.Q), Filter: beginning(q.Filter),
-		Limit: max(q.Limit, 0), Found: a.Found,
+		Limit: cmp.Or(q.Limit, defaultLimit), Found: a.Found,
 	})
 	if last := s.slowLogged.Load(); now.UnixNano()-last >= int64(slowLogged) && s.slowLogged.CompareAndSwap(last, now.UnixNano()) {
 		s.log.Warn("a search was slow", "collection", c.name, "tenant", c.tenant, "mode", a.Mode, "took", took, "found", a.Found)
@@ -92,20 +94,10 @@ func (s *Service) SlowSearches(ctx context.Context, t engine.Tenant, collection 
 	return c.slow.newest(), nil
 }
 
-func (s *Service) getSlowSearches(ctx context.Context, in *CollectionPath) (*struct {
-	Body struct {
-		Data []SlowSearch `json:"data" nullable:"false"`
-	}
-}, error) {
+func (s *Service) getSlowSearches(ctx context.Context, in *CollectionPath) (*struct{ Body api.List[SlowSearch] }, error) {
 	list, err := s.SlowSearches(ctx, tenantOf(ctx), in.Collection)
 	if err != nil {
 		return nil, err
 	}
-	out := &struct {
-		Body struct {
-			Data []SlowSearch `json:"data" nullable:"false"`
-		}
-	}{}
-	out.Body.Data = list
-	return out, nil
+	return &struct{ Body api.List[SlowSearch] }{api.List[SlowSearch]{Items: list}}, nil
 }

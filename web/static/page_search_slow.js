@@ -8,7 +8,7 @@ export function SlowSearches({ of: c }) {
   return html`<${Panel} title="Slow searches" aside=${data && html`<${Do} plain=${true} onClick=${reload} aria-label="Read again: slow searches">Read again<//>`}>
     <${Trouble} problem=${problem} what="They cannot be listed" />
     ${loading && !data && html`<${Skeleton} rows=${3} />`}
-    ${data && (data.data.length ? html`<${Table} items=${data.data} /><${Call} request=${{ path }} />`
+    ${data && (data.items.length ? html`<${Table} items=${data.items} /><${Call} request=${{ path }} />`
       : html`<${Empty} title="No search was slow"><p>None took longer since the start than the setting <code>search.slow</code>: 500 ms where it is not set otherwise.</p><//>`)}
   <//>`;
 }
