@@ -240,7 +240,8 @@ const (
 func breadthFor(n int) int { return max(leastBreadth, n+max(90, n/2)) }
 
 // nearest returns the n nearest documents behind a cursor, and always as many
-// where there are: it looks wider until it has them.
+// where there are: it looks wider until it has them, and all that score as the
+// last of them does, of which the newest count.
 func (f *finder) nearest(n int, behind *cursor) []ranked {
 	sets := make([]bitset.Set, len(f.parts))
 	for i, g := range f.parts {
@@ -262,7 +263,7 @@ func (f *finder) nearest(n int, behind *cursor) []ranked {
 		for _, p := range f.probes {
 			beyond = max(beyond, f.nearTo(p, breadths, wider, n, sets, behind, offer))
 		}
-		if math.IsInf(beyond, -1) || len(top.heap) == keep && top.heap[0].score >= beyond {
+		if math.IsInf(beyond, -1) || len(top.heap) == keep && top.heap[0].score > beyond {
 			return top.sorted()[:min(n, len(top.heap))]
 		}
 	}
@@ -334,7 +335,7 @@ func once(offer func(ranked)) func(ranked) {
 	}
 }
 
-// nearestOf keeps the n best of a list.
+// nearestOf keeps the n best of a list, and those that are equal to the last.
 func nearestOf(list []near, n int) []near {
 	if len(list) <= n {
 		return list
@@ -346,8 +347,11 @@ func nearestOf(list []near, n int) []near {
 		case a.score < b.score:
 			return 1
 		}
-		return int(b.vector) - int(a.vector) // the newer first
+		return 0
 	})
+	for n < len(list) && list[n].score == list[n-1].score {
+		n++
+	}
 	return list[:n]
 }
 

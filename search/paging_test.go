@@ -54,3 +54,45 @@ func TestPagesWhileScoresShift(t *testing.T) {
 		})
 	}
 }
+
+// TestPagesOfEqualVectors pages through more vectors of one score than a search
+// looks at by itself: each document comes once, the newest first.
+func TestPagesOfEqualVectors(t *testing.T) {
+	const documents = 700
+	f := func(precision string, exact, merged bool) {
+		t.Run(fmt.Sprintf("%s/exact %v/merged %v", precision, exact, merged), func(t *testing.T) {
+			b := newBed(t)
+			b.define("c", `{"fields":[{"name":"v","type":"vector(4)"},{"name":"n","type":"int"}],"precision":"`+precision+`"}`)
+			var lines []string
+			for i := range documents {
+				lines = append(lines, fmt.Sprintf(`{"id":"d%d","v":[1,2,3,4.5],"n":%d}`, i, i))
+			}
+			b.post("c", append(lines, `{"id":"other","v":[-1,2,3,4]}`)...)
+			if merged {
+				must(t, b.s.Merge(background, b.acme, "c"))
+			}
+			q := search.Query{Mode: "semantic", Vector: []float32{1, 1, 1, 2}, Limit: 60, Exact: exact}
+			wanted := documents
+			for wanted > 0 {
+				a := b.search("c", jsonOf(q))
+				if len(a.Hits) == 0 {
+					t.Fatalf("a page has no hits, and %d are left", wanted)
+				}
+				for _, h := range a.Hits {
+					if wanted--; wanted >= 0 && h.ID != fmt.Sprintf("d%d", wanted) {
+						t.Fatalf("%s comes in the place of d%d", h.ID, wanted)
+					}
+				}
+				if q.Cursor = a.Next; q.Cursor == nil && wanted > 0 {
+					t.Fatalf("the pages end, and %d are left", wanted)
+				}
+			}
+		})
+	}
+	for _, precision := range []string{"int8", "float32"} {
+		f(precision, false, false)
+		f(precision, true, false)
+		f(precision, false, true)
+		f(precision, true, true)
+	}
+}
