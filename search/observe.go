@@ -30,6 +30,9 @@ func (s *Service) observe(c engine.Commit) {
 		now = nil
 	}
 	for _, w := range c.Writes {
+		if w.Bucket == bucketCollections && !w.Deleted {
+			s.observeCollection(w) // before an alias leads there: the commit that moves it may have given it fields
+		}
 		if w.Bucket != bucketPassages || w.Deleted {
 			continue
 		}
@@ -47,7 +50,9 @@ func (s *Service) observe(c engine.Commit) {
 		case bucketReindexes:
 			s.registry.observeReindex(w)
 		case bucketCollections:
-			s.observeCollection(w)
+			if w.Deleted {
+				s.observeCollection(w)
+			}
 		case bucketDocuments:
 			id, v, ok := splitDocumentKey(w.Key())
 			if !ok {

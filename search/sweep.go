@@ -85,7 +85,9 @@ func (s *Service) sweepID(ctx context.Context, t engine.Tenant, id engine.ID) er
 			if left = more; err != nil || more {
 				return err
 			}
-			for _, b := range []engine.Bucket{bucketDocuments, bucketPassages, bucketIDs, bucketJournal} {
+			// The pointers go first: whoever follows one to a collection that has just
+			// been deleted finds its document, or no pointer.
+			for _, b := range []engine.Bucket{bucketIDs, bucketDocuments, bucketPassages, bucketJournal} {
 				for key := range tx.Keys(b, id[:], after(id)) {
 					if n++; n > sweepKeys {
 						left = true
