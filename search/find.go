@@ -240,8 +240,9 @@ const (
 func breadthFor(n int) int { return max(leastBreadth, n+max(90, n/2)) }
 
 // nearest returns the n nearest documents behind a cursor, and always as many
-// where there are: it looks wider until it has them, and all that score as the
-// last of them does, of which the newest count.
+// where there are: it looks wider until it has them. Where they are a page, it
+// looks at all that score as the last of them does, of which the newest count: the
+// next page begins there.
 func (f *finder) nearest(n int, behind *cursor) []ranked {
 	sets := make([]bitset.Set, len(f.parts))
 	for i, g := range f.parts {
@@ -263,10 +264,16 @@ func (f *finder) nearest(n int, behind *cursor) []ranked {
 		for _, p := range f.probes {
 			beyond = max(beyond, f.nearTo(p, breadths, wider, n, sets, behind, offer))
 		}
-		if math.IsInf(beyond, -1) || len(top.heap) == keep && top.heap[0].score > beyond {
+		if math.IsInf(beyond, -1) || len(top.heap) == keep && f.parted(top.heap[0].score, beyond) {
 			return top.sorted()[:min(n, len(top.heap))]
 		}
 	}
+}
+
+// parted reports whether documents up to a last score are enough, where others
+// may score up to beyond.
+func (f *finder) parted(last, beyond float64) bool {
+	return last > beyond || last == beyond && f.mode == modeHybrid
 }
 
 // breadths returns how broadly each part is searched for the n nearest of all. A

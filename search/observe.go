@@ -29,18 +29,18 @@ func (s *Service) observe(c engine.Commit) {
 		}
 		now = nil
 	}
-	for _, w := range c.Writes {
-		if w.Bucket == bucketCollections && !w.Deleted {
-			s.observeCollection(w) // before an alias leads there: the commit that moves it may have given it fields
-		}
-		if w.Bucket != bucketPassages || w.Deleted {
-			continue
-		}
-		if _, v, ok := splitDocumentKey(w.Key()); ok {
-			if passages == nil {
-				passages = map[version][]byte{}
+	for _, w := range c.Writes { // what others of this commit lead to
+		switch {
+		case w.Deleted:
+		case w.Bucket == bucketCollections:
+			s.observeCollection(w)
+		case w.Bucket == bucketPassages:
+			if _, v, ok := splitDocumentKey(w.Key()); ok {
+				if passages == nil {
+					passages = map[version][]byte{}
+				}
+				passages[v] = w.Value
 			}
-			passages[v] = w.Value
 		}
 	}
 	for _, w := range c.Writes {
