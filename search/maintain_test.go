@@ -240,6 +240,28 @@ func TestRewriteRests(t *testing.T) {
 	})
 }
 
+// TestLeftAlone holds that a collection which nobody writes to becomes one segment
+// before its newest part would be frozen for its age.
+func TestLeftAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFaulty(t, search.Options{FlushRows: 100, FlushAfter: 30 * time.Second})
+		must(t, f.s.Start(background))
+		for part, rows := range []int{100, 100, 50} {
+			var docs []string
+			for i := range rows {
+				docs = append(docs, fmt.Sprintf(`{"id":"d%d-%d","n":%d}`, part, i, i))
+			}
+			f.post("c", docs...)
+			time.Sleep(5 * time.Second)
+		}
+		time.Sleep(10 * time.Second)
+		if n := f.s.Segments(f.acme, "c"); n != 1 {
+			t.Errorf("%d segments", n)
+		}
+		must(t, f.s.Stop(background))
+	})
+}
+
 // TestTrickle lets a document a minute come into a collection that takes a
 // while to write: all parts become one now and then, and rarely.
 func TestTrickle(t *testing.T) {

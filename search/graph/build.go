@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"sync/atomic"
 
@@ -105,6 +106,7 @@ func (g *Graph) insertAll(ctx context.Context, o Options, linked bitset.Set) err
 			}
 			if !linked.Has(uint32(row)) {
 				in.insert(uint32(row))
+				runtime.Gosched() // who searches goes first: a row takes less time than its turn
 			}
 		}
 	}
