@@ -433,7 +433,7 @@ func (s *Service) OccupyIndex(t engine.Tenant, name string) (release func()) {
 	changed := make(chan struct{})
 	go func() {
 		x.segment.Lock()
-		x.segment.Unlock()
+		defer x.segment.Unlock()
 		close(changed)
 	}()
 	for x.segment.TryRLock() { // until the change waits
