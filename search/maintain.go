@@ -290,7 +290,7 @@ func (s *Service) commitRewrite(ctx context.Context, c *collection, fresh *part,
 type sight struct {
 	parts []*part
 	live  []bitset.Set // rows of each
-	all   bool         // no other part was sealed
+	idle  bool         // nobody had written for a while, and no other part was sealed
 }
 
 // look notes which rows of parts are live.
@@ -301,7 +301,8 @@ func (x *index) look(parts []*part) sight {
 	for _, g := range parts {
 		seen.live = append(seen.live, g.live.Clone())
 	}
-	seen.all = !slices.ContainsFunc(x.parts, func(g *part) bool { return g.record != nil && !slices.Contains(parts, g) })
+	others := slices.ContainsFunc(x.parts, func(g *part) bool { return g.record != nil && !slices.Contains(parts, g) })
+	seen.idle = !others && time.Since(x.written) >= idleAfter
 	return seen
 }
 
@@ -328,7 +329,7 @@ func (x *index) swap(seen sight, fresh *part, took time.Duration) {
 		kept = append(kept, fresh)
 	}
 	x.parts, x.pause = kept, 0
-	if seen.all {
+	if seen.idle {
 		x.merged, x.mergeTook = time.Now(), took
 	}
 	close(x.thawed)

@@ -241,20 +241,30 @@ func TestRewriteRests(t *testing.T) {
 }
 
 // TestLeftAlone holds that a collection which nobody writes to becomes one segment
-// before its newest part would be frozen for its age.
+// before its newest part would be frozen for its age, also where all its parts
+// were merged shortly before, under way.
 func TestLeftAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFaulty(t, search.Options{FlushRows: 100, FlushAfter: 30 * time.Second})
 		must(t, f.s.Start(background))
-		for part, rows := range []int{100, 100, 50} {
+		f.on(func(op string) error {
+			if op == "sync" {
+				time.Sleep(2 * time.Second)
+			}
+			return nil
+		})
+		for part, rows := range []int{100, 100, 100, 100, 100, 100, 100, 100, 100, 50} {
 			var docs []string
 			for i := range rows {
 				docs = append(docs, fmt.Sprintf(`{"id":"d%d-%d","n":%d}`, part, i, i))
 			}
 			f.post("c", docs...)
-			time.Sleep(5 * time.Second)
+			time.Sleep(8 * time.Second)
 		}
-		time.Sleep(10 * time.Second)
+		if n := f.metric("segment_documents_total"); n < 900+800 {
+			t.Fatalf("%v rows were written: nothing was merged under way", n)
+		}
+		time.Sleep(20 * time.Second)
 		if n := f.s.Segments(f.acme, "c"); n != 1 {
 			t.Errorf("%d segments", n)
 		}
