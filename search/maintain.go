@@ -139,7 +139,7 @@ func (x *index) toMerge(now time.Time, _ Options) []*part {
 	x.segment.RLock()
 	defer x.segment.RUnlock()
 	fresh, sealed := x.frozenParts(now)
-	if len(fresh) == 0 && x.current.rows() == 0 && x.idle(now, sealed) {
+	if len(fresh) == 0 && x.idle(now, sealed) {
 		return sealed
 	}
 	return chooseMerge(sealed)
@@ -161,13 +161,11 @@ func (x *index) frozenParts(now time.Time) (fresh, sealed []*part) {
 	return fresh, sealed
 }
 
-// freezeOld freezes the part that grows when it is so old, or when nothing but it
-// keeps all parts from becoming one. It waits for the searches under way, and
-// others for it, in that case only.
+// freezeOld freezes the part that grows when it is so old. It waits for the
+// searches under way, and others for it, in that case only.
 func (x *index) freezeOld(now time.Time, age time.Duration) {
 	old := func() bool {
-		_, sealed := x.frozenParts(now)
-		return x.current.rows() > 0 && !now.Before(x.resume) && (now.Sub(x.began) >= age || x.idle(now, sealed))
+		return x.current.rows() > 0 && now.Sub(x.began) >= age && !now.Before(x.resume)
 	}
 	x.segment.RLock()
 	is := old()
@@ -191,14 +189,14 @@ func (x *index) postpone(now time.Time) {
 	x.resume = now.Add(x.pause)
 }
 
-// idle reports whether all sealed parts may become one: nobody has written for a
+// idle reports whether all parts may become one: nobody has written for a
 // while, and such merges take a small share of all time.
 func (x *index) idle(now time.Time, sealed []*part) bool {
 	total, dead := 0, 0
 	for _, g := range sealed {
 		total, dead = total+g.count, dead+g.dead()
 	}
-	if len(sealed) < 2 && dead <= total/idleDead || total > maxMergedRows {
+	if len(sealed) < 2 && dead <= total/idleDead || x.current.rows() > 0 || total > maxMergedRows {
 		return false
 	}
 	return now.Sub(x.written) >= idleAfter && now.Sub(x.merged) >= idleShare*x.mergeTook
