@@ -43,11 +43,11 @@
 //
 // The part that grows is frozen at 5,000 documents or after 30 seconds. One
 // goroutine for all collections seals what is frozen, another merges what is
-// sealed, for one tenant after the other. Either is the same step: the live rows
-// of some parts become one sealed part, without their documents being read again
-// where few rows are dead (merge.go); its file is made durable; one commit puts
-// its record in the place of theirs; one step shows it. Left alone, a collection
-// becomes one segment.
+// sealed, a third where that is much, for one tenant after the other. It is always
+// the same step: the live rows of some parts become one sealed part, without
+// their documents being read again where few rows are dead (merge.go); its file
+// is made durable; one commit puts its record in the place of theirs; one step
+// shows it. Left alone, a collection becomes one segment.
 //
 // A collection is cold until it is used, and then its index is loaded. The keys
 // of the store say which documents live. What a segment has and the store has

@@ -159,7 +159,7 @@ func (x *index) due(now time.Time, o Options) []*part {
 	if inputs := x.toSeal(now, o); len(inputs) > 0 {
 		return inputs
 	}
-	return x.toMerge(now, o)
+	return x.toMerge(now, func(int) bool { return true })
 }
 
 // Merge makes all parts of a collection one, without dead rows.
@@ -459,7 +459,8 @@ func (s *Service) Warm() (names []string) {
 // LookAround does once what is done each second.
 func (s *Service) LookAround(ctx context.Context) {
 	_, _ = s.maintain(ctx, (*index).toSeal)
-	_, _ = s.maintain(ctx, (*index).toMerge)
+	_, _ = s.maintain(ctx, (*index).toMergeLittle)
+	_, _ = s.maintain(ctx, (*index).toMergeMuch)
 	s.trim()
 }
 
@@ -478,4 +479,15 @@ func (s *Service) OccupyLoads(t engine.Tenant) (release func()) {
 			leave()
 		}
 	}
+}
+
+// OccupyMerge takes all the sealed parts of a collection, as a merge of much does,
+// until release is called.
+func (s *Service) OccupyMerge(t engine.Tenant, name string) (release func()) {
+	var taken []*part
+	s.lookInto(t, name, func(x *index) {
+		_, taken = x.frozenParts(time.Now())
+		take(taken)
+	})
+	return func() { giveBack(taken) }
 }

@@ -36,18 +36,21 @@ const (
 	idleDead          = 20               // a twentieth of dead rows is left where it is
 	idleShare         = 20               // so many times as long as the last such merge took, it rests
 	maxMergedRows     = 2_000_000        // of the part that an idle merge makes
+	littleMerge       = 10               // times the rows of a part that is frozen: it takes seconds
 	maintainEvery     = time.Second
 	leastPause        = 10 * time.Second // of a collection after a failure
 	mostPause         = 10 * time.Minute // and after many
 )
 
 // maintainAlways seals and merges until ctx ends, beside each other: a merge
-// takes long, and sealing must not wait for it.
+// takes long, and neither sealing must wait for it, nor a merge of little for one
+// of much.
 func (s *Service) maintainAlways(ctx context.Context) {
-	var both sync.WaitGroup
-	both.Go(func() { s.rewriteAlways(ctx, (*index).toSeal, s.frozen) })
-	both.Go(func() { s.rewriteAlways(ctx, (*index).toMerge, nil) })
-	both.Wait()
+	var all sync.WaitGroup
+	all.Go(func() { s.rewriteAlways(ctx, (*index).toSeal, s.frozen) })
+	all.Go(func() { s.rewriteAlways(ctx, (*index).toMergeLittle, nil) })
+	all.Go(func() { s.rewriteAlways(ctx, (*index).toMergeMuch, nil) })
+	all.Wait()
 }
 
 // due chooses the parts of an index that are to be written as one, none for
@@ -134,27 +137,64 @@ func (x *index) toSeal(now time.Time, o Options) []*part {
 	return fresh
 }
 
-// toMerge returns the sealed parts that are to become one.
-func (x *index) toMerge(now time.Time, _ Options) []*part {
+// toMergeLittle returns the sealed parts that are to become one, if they are small.
+func (x *index) toMergeLittle(now time.Time, o Options) []*part {
+	return x.toMerge(now, func(rows int) bool { return rows <= littleMerge*o.FlushRows })
+}
+
+// toMergeMuch returns the sealed parts that are to become one, if they are large.
+func (x *index) toMergeMuch(now time.Time, o Options) []*part {
+	return x.toMerge(now, func(rows int) bool { return rows > littleMerge*o.FlushRows })
+}
+
+// toMerge takes the sealed parts that are to become one, if together they have
+// as many rows as are meant.
+func (x *index) toMerge(now time.Time, meant func(rows int) bool) []*part {
 	x.segment.RLock()
 	defer x.segment.RUnlock()
 	fresh, sealed := x.frozenParts(now)
-	if len(fresh) == 0 && x.idle(now, sealed) {
-		return sealed
+	inputs := chooseMerge(sealed)
+	if len(fresh) == 0 && len(sealed) == len(x.parts) && x.idle(now, sealed) {
+		inputs = sealed
 	}
-	return chooseMerge(sealed)
+	rows := 0
+	for _, g := range inputs {
+		rows += g.count
+	}
+	if len(inputs) == 0 || !meant(rows) || !take(inputs) {
+		return nil
+	}
+	return inputs
 }
 
-// frozenParts returns the parts that are not sealed yet and those that are, none
-// while the index rests. The segment lock is held.
+// take takes parts for a merge, unless one of them is in another.
+func take(parts []*part) bool {
+	for i, g := range parts {
+		if !g.merging.CompareAndSwap(false, true) {
+			giveBack(parts[:i])
+			return false
+		}
+	}
+	return true
+}
+
+func giveBack(parts []*part) {
+	for _, g := range parts {
+		g.merging.Store(false)
+	}
+}
+
+// frozenParts returns the parts that are not sealed yet and those that are and
+// not being merged, none while the index rests. The segment lock is held.
 func (x *index) frozenParts(now time.Time) (fresh, sealed []*part) {
 	if now.Before(x.resume) {
 		return nil, nil
 	}
 	for _, g := range x.parts {
-		if g.record == nil {
+		switch {
+		case g.record == nil:
 			fresh = append(fresh, g)
-		} else {
+		case !g.merging.Load():
 			sealed = append(sealed, g)
 		}
 	}
@@ -227,8 +267,9 @@ func chooseMerge(sealed []*part) []*part {
 	return nil
 }
 
-// rewrite makes one sealed part of several.
+// rewrite makes one sealed part of several, which it gives back if it fails.
 func (s *Service) rewrite(ctx context.Context, c *collection, x *index, inputs []*part) error {
+	defer giveBack(inputs)
 	began := time.Now()
 	seen := x.look(inputs)
 	b, err := s.gather(ctx, c, seen)

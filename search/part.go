@@ -2,6 +2,7 @@ package search
 
 import (
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"quintet/search/bitset"
@@ -25,6 +26,8 @@ type part struct {
 	bytes  int64          // of the stored documents of live rows
 	seen   int            // live rows that have a vector
 	record *segmentRecord // nil until there is a file
+
+	merging atomic.Bool // some rewrite makes another part of it
 
 	// Of a part that grows, or did:
 	memory *inverted.Memory

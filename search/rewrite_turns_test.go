@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"quintet/engine"
 	"quintet/search"
@@ -67,4 +68,44 @@ func TestReindexTurns(t *testing.T) {
 	if taken := search.ReindexTurns(tenants, 20); taken[b.acme] != 10 || taken[b.globex] != 10 {
 		t.Errorf("a tenant with 9 re-indexes had %d turns, and one with one %d", taken[b.acme], taken[b.globex])
 	}
+}
+
+// TestMergesBesideEachOther holds that the small parts of a collection are merged
+// while a merge of its large ones is under way, and these with the others when it
+// failed.
+func TestMergesBesideEachOther(t *testing.T) {
+	b := newBed(t)
+	b.close()
+	b.options = search.Options{FlushRows: 10}
+	b.open()
+	b.define("c", `{"embed":[]}`)
+	fill := func(name string) {
+		for part := range 8 {
+			var docs []string
+			for i := range 10 {
+				docs = append(docs, fmt.Sprintf(`{"id":"%s%d-%d","title":"winter"}`, name, part, i))
+			}
+			b.post("c", docs...)
+			_, err := b.s.Maintain(background, 0)
+			must(t, err)
+		}
+	}
+	hold := func(segments, found int) {
+		t.Helper()
+		b.check()
+		if n := b.s.Segments(b.acme, "c"); n != segments {
+			t.Errorf("%d segments, expected were %d", n, segments)
+		}
+		if n := b.search("c", `{"q":"winter","mode":"keyword"}`).Found; n != found {
+			t.Errorf("%d of %d found", n, found)
+		}
+	}
+	fill("a") // one segment, as all eight are of one size
+	release := b.s.OccupyMerge(b.acme, "c")
+	fill("b") // another
+	hold(2, 160)
+	release()
+	_, err := b.s.Maintain(background, time.Hour)
+	must(t, err)
+	hold(1, 160)
 }
