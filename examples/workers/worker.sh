@@ -20,7 +20,8 @@ shift
 lease=${WORKER_LEASE:-30} # seconds; renewed after a third of them
 
 dir=$(mktemp -d) # only we may read it
-trap 'rm -rf "$dir"' EXIT
+clean='rm -rf "$dir"'
+trap "$clean" EXIT
 stopping='' poll=''
 trap 'stopping=yes; [ -z "$poll" ] || kill "$poll" 2>/dev/null' TERM
 
@@ -70,8 +71,10 @@ quoted() {
 # ended, for the command runs in the foreground.
 work() {
   : >"$dir/beat"
+  trap - EXIT # bash runs it in a child, too, that is killed before it has traps of its own
   beat 2>/dev/null &
   local beating=$! status
+  trap "$clean" EXIT
   JOB_ID=$id JOB_ATTEMPT=$attempt JOB_TOKEN=$token \
     sh -c 'echo $$ >"$0" && exec "$@"' "$dir/command" "$@" <<<"$payload" >"$dir/output" 2>"$dir/errors"
   status=$?
