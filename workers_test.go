@@ -14,6 +14,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // TestWorkers runs the workers of examples/workers against the real program:
@@ -112,7 +113,7 @@ type worker struct {
 // worker runs that it starts.
 func (r *running) startWorker(args []string) *worker {
 	r.t.Helper()
-	ctx, cancel := context.WithCancel(r.t.Context())
+	ctx, cancel := context.WithTimeout(r.t.Context(), 5*time.Minute) // one that hangs is to tell what it printed
 	q, err := http.NewRequestWithContext(ctx, "GET", r.url+"/v1/activity", nil)
 	if err != nil {
 		r.t.Fatal(err)
@@ -123,7 +124,7 @@ func (r *running) startWorker(args []string) *worker {
 		r.t.Fatal(err)
 	}
 	r.t.Cleanup(func() { answer.Body.Close() })
-	w := &worker{running: r, cmd: exec.CommandContext(r.t.Context(), args[0], args[1:]...), ended: make(chan error, 1), events: bufio.NewScanner(answer.Body), seen: map[string]int{}}
+	w := &worker{running: r, cmd: exec.CommandContext(ctx, args[0], args[1:]...), ended: make(chan error, 1), events: bufio.NewScanner(answer.Body), seen: map[string]int{}}
 	w.cmd.Env = append(os.Environ(), "WORKER_URL="+r.url, "WORKER_KEY="+r.key, "WORKER_LEASE=3")
 	w.cmd.Stdout, w.cmd.Stderr = &w.printed, &w.printed
 	if err := w.cmd.Start(); err != nil {
