@@ -25,7 +25,7 @@ const (
 	mergeRows         = 512             // below which parts are of the lowest tier
 	mergeDead         = 0.25            // share of dead rows from which a part is written anew
 	mergeDeadRows     = 256
-	idleAfter         = 10 * time.Second // without a write, all parts become one
+	idleAfter         = 30 * time.Second // without a write, all parts become one; whoever has loaded much searches first
 	idleDead          = 20               // a twentieth of dead rows is left where it is
 	idleShare         = 20               // so many times as long as the last such merge took, it rests
 	maxMergedRows     = 2_000_000        // of the part that an idle merge makes

@@ -248,7 +248,7 @@ func TestLeftAlone(t *testing.T) {
 		must(t, f.s.Start(background))
 		f.on(func(op string) error {
 			if op == "sync" {
-				time.Sleep(4 * time.Second)
+				time.Sleep(6 * time.Second)
 			}
 			return nil
 		})
@@ -263,7 +263,7 @@ func TestLeftAlone(t *testing.T) {
 		if n := f.metric("segment_documents_total"); n < 900+800 {
 			t.Fatalf("%v rows were written: nothing was merged under way", n)
 		}
-		time.Sleep(40 * time.Second)
+		time.Sleep(70 * time.Second)
 		if n := f.s.Segments(f.acme, "c"); n != 1 {
 			t.Errorf("%d segments", n)
 		}
