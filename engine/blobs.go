@@ -47,8 +47,8 @@ type Blobs struct {
 	clock   Clock
 	tenants *Tenants
 
-	turns   turns        // of Put and collect of one name
-	holding sync.RWMutex // collecting against backup
+	turns   Turns[BlobName] // Put and collect of one name
+	holding sync.RWMutex    // collecting against backup
 }
 
 // blobRecord is 20 bytes: size, references, Unix milliseconds since when
@@ -86,7 +86,7 @@ func (b *Blobs) Put(ctx context.Context, t Tenant, content io.ReadSeeker) (BlobN
 	if err != nil {
 		return name, err
 	}
-	release, err := b.turns.take(ctx, name)
+	release, err := b.turns.Take(ctx, name)
 	if err != nil {
 		return name, err
 	}
@@ -232,7 +232,7 @@ func (b *Blobs) collect(ctx context.Context, t Tenant) error {
 }
 
 func (b *Blobs) remove(ctx context.Context, t Tenant, name BlobName, limit int64) error {
-	release, err := b.turns.take(ctx, name)
+	release, err := b.turns.Take(ctx, name)
 	if err != nil {
 		return err
 	}

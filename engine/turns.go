@@ -5,44 +5,63 @@ import (
 	"sync"
 )
 
-// turns lets one caller at a time work on a blob. Content may come slowly: who
-// works on another name never waits for it.
-type turns struct {
-	mu    sync.Mutex
-	taken map[BlobName]chan struct{} // closed at the end of the turn
+// Turns lets a few callers at a time work on what has one key, and never lets
+// them wait for those who work on another. It forgets keys that nobody works on.
+// The zero value is ready. Safe for concurrent use.
+type Turns[K comparable] struct {
+	Most int // callers of a key at a time; 0 = 1
+
+	mu sync.Mutex
+	of map[K]*turn
 }
 
-// take waits until nobody works on name, and returns what ends the turn.
-func (t *turns) take(ctx context.Context, name BlobName) (release func(), err error) {
+// turn is who works on a key.
+type turn struct {
+	callers int
+	freed   chan struct{} // closed when one of them is done
+}
+
+// Take waits until few enough work on key, and returns what ends the caller's
+// turn, to be called once. The error is the cause of ctx.
+func (t *Turns[K]) Take(ctx context.Context, key K) (release func(), err error) {
 	for {
-		busy, release := t.try(name)
-		if busy == nil {
+		release, freed := t.try(key)
+		if release != nil {
 			return release, nil
 		}
 		select {
-		case <-busy:
+		case <-freed:
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return nil, context.Cause(ctx)
 		}
 	}
 }
 
-// try takes the turn, or returns what is closed when it is worth another try.
-func (t *turns) try(name BlobName) (busy <-chan struct{}, release func()) {
+// try takes a turn, or returns what is closed when it is worth another try.
+func (t *Turns[K]) try(key K) (release func(), freed <-chan struct{}) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if other, is := t.taken[name]; is {
-		return other, nil
+	own := t.of[key]
+	if own == nil {
+		own = &turn{freed: make(chan struct{})}
+		if t.of == nil {
+			t.of = map[K]*turn{}
+		}
+		t.of[key] = own
 	}
-	if t.taken == nil {
-		t.taken = map[BlobName]chan struct{}{}
+	if own.callers == max(t.Most, 1) {
+		return nil, own.freed
 	}
-	mine := make(chan struct{})
-	t.taken[name] = mine
-	return nil, func() {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		delete(t.taken, name)
-		close(mine)
+	own.callers++
+	return func() { t.end(key, own) }, nil
+}
+
+func (t *Turns[K]) end(key K, own *turn) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	close(own.freed)
+	own.freed = make(chan struct{})
+	if own.callers--; own.callers == 0 {
+		delete(t.of, key)
 	}
 }

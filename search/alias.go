@@ -66,7 +66,11 @@ func (s *Service) SetAlias(ctx context.Context, t engine.Tenant, name, collectio
 	if err := cmp.Or(api.CheckName("alias", name), api.CheckName("collection", collection)); err != nil {
 		return AliasInfo{}, false, err
 	}
-	defer s.defining.lock(t)()
+	release, err := s.defining.Take(ctx, t.UID())
+	if err != nil {
+		return AliasInfo{}, false, err
+	}
+	defer release()
 	old, err := s.aliasToChange(ctx, t, name)
 	if err != nil && (err != errAliasNotFound || !callerOf(ctx).Admits(name)) {
 		return AliasInfo{}, false, err
@@ -165,7 +169,11 @@ func (s *Service) Aliases(ctx context.Context, t engine.Tenant, limit int, curso
 // DeleteAlias deletes an alias; the collection stays. Errors: alias_not_found,
 // etag_mismatch, reindex_running.
 func (s *Service) DeleteAlias(ctx context.Context, t engine.Tenant, name, ifMatch string) error {
-	defer s.defining.lock(t)()
+	release, err := s.defining.Take(ctx, t.UID())
+	if err != nil {
+		return err
+	}
+	defer release()
 	a, err := s.aliasToChange(ctx, t, name)
 	switch {
 	case err != nil:

@@ -55,7 +55,11 @@ func (s *Service) Define(ctx context.Context, t engine.Tenant, name string, d De
 	if d, err = d.normal(); err != nil {
 		return CollectionInfo{}, false, err
 	}
-	defer s.defining.lock(t)()
+	release, err := s.defining.Take(ctx, t.UID())
+	if err != nil {
+		return CollectionInfo{}, false, err
+	}
+	defer release()
 	old, err := s.openToWrite(ctx, t, name)
 	if err == nil && old.name != name {
 		return CollectionInfo{}, false, isAlias(name, old.name)
@@ -160,7 +164,11 @@ func (s *Service) Collections(ctx context.Context, t engine.Tenant, limit int, c
 // Drop deletes a collection at once. Its documents are removed from the disk
 // in the background, also after a crash.
 func (s *Service) Drop(ctx context.Context, t engine.Tenant, name, ifMatch string) error {
-	defer s.defining.lock(t)()
+	release, err := s.defining.Take(ctx, t.UID())
+	if err != nil {
+		return err
+	}
+	defer release()
 	c, err := s.openToWrite(ctx, t, name)
 	if err != nil {
 		return err

@@ -159,7 +159,10 @@ func (x *index) due(now time.Time, o Options) []*part {
 	if inputs := x.toSeal(now, o); len(inputs) > 0 {
 		return inputs
 	}
-	return x.toMerge(now, func(int) bool { return true })
+	if inputs := x.toMergeLittle(now, o); len(inputs) > 0 {
+		return inputs
+	}
+	return x.toMergeMuch(now, o)
 }
 
 // Merge makes all parts of a collection one, without dead rows.
@@ -290,7 +293,13 @@ func (s *Service) FailNextRewrite(t engine.Tenant, name string) {
 
 // HoldDefinitions lets changes of a tenant's definitions wait, until release is
 // called.
-func (s *Service) HoldDefinitions(t engine.Tenant) (release func()) { return s.defining.lock(t) }
+func (s *Service) HoldDefinitions(t engine.Tenant) (release func()) {
+	release, err := s.defining.Take(context.Background(), t.UID())
+	if err != nil {
+		panic(err)
+	}
+	return release
+}
 
 // ReindexTurns takes turns for as many re-indexes as there are tenants, each its
 // own or one of several of the same, and returns how many each tenant had.
@@ -464,11 +473,11 @@ func (s *Service) LookAround(ctx context.Context) {
 	s.trim()
 }
 
-// OccupyLoads takes all the lanes in which a tenant's indexes are loaded.
+// OccupyLoads takes all the turns at loading indexes that a tenant has.
 func (s *Service) OccupyLoads(t engine.Tenant) (release func()) {
 	var all []func()
 	for range loadsOfTenant {
-		leave, err := s.lanes.enter(context.Background(), t)
+		leave, err := s.loads.Take(context.Background(), t.UID())
 		if err != nil {
 			panic(err)
 		}

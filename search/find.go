@@ -216,8 +216,8 @@ func (f *finder) rowsBehind(i int, c *cursor) func(inverted.Scored) bool {
 // blend returns the n best of what the words and the vectors find. The matching
 // set is every document with a word of the query, and the nearest ones.
 func (f *finder) blend(n int) []ranked {
-	keyword := f.keyword(f.fusion.Depth, nil)
-	semantic := f.nearest(f.fusion.Depth, nil)
+	depth := int(f.fusion.Depth)
+	keyword, semantic := f.keyword(depth, nil), f.nearest(depth, nil)
 	for _, r := range semantic {
 		f.matching[r.part].Add(r.row)
 	}

@@ -140,15 +140,7 @@ func nearestOf(list []near, n int) []near {
 	if len(list) <= n {
 		return list
 	}
-	slices.SortFunc(list, func(a, b near) int {
-		switch {
-		case a.score > b.score:
-			return -1
-		case a.score < b.score:
-			return 1
-		}
-		return 0
-	})
+	slices.SortFunc(list, func(a, b near) int { return cmp.Compare(b.score, a.score) })
 	for n < len(list) && list[n].score == list[n-1].score {
 		n++
 	}

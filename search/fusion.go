@@ -22,7 +22,7 @@ const (
 type Fusion struct {
 	Method string   `json:"method,omitempty" enum:"minmax,rrf" default:"minmax" doc:"minmax stretches the scores of both lists to 0…1 and adds them by their shares; rrf adds 1/(60 + rank)."`
 	Share  *float64 `json:"share,omitempty" minimum:"0" maximum:"1" default:"0.6" doc:"Of the semantic list, with minmax."`
-	Depth  int      `json:"depth,omitempty" minimum:"1" maximum:"1000" default:"200" doc:"So many of the best of each list are blended; the pages of a hybrid search end behind them, whatever found says."`
+	Depth  Count    `json:"depth,omitempty" minimum:"1" maximum:"1000" default:"200" doc:"So many of the best of each list are blended; the pages of a hybrid search end behind them, whatever found says."`
 }
 
 // normal fills in the defaults, and refuses what cannot be.

@@ -1,7 +1,6 @@
 package search
 
 import (
-	"encoding/json"
 	"io"
 	"net/http"
 
@@ -12,74 +11,22 @@ import (
 	"quintet/engine/api"
 )
 
-// readBody reads a body of at most so many bytes.
-func readBody(c echo.Context, limit int64) ([]byte, error) {
-	body, err := io.ReadAll(io.LimitReader(c.Request().Body, limit+1))
-	if err == nil && int64(len(body)) > limit {
-		err = engine.Errorf(engine.TooLarge, "too_large", "the body may have %d bytes here", limit)
-	}
-	return body, err
-}
-
 // decodeBody reads a body of one JSON value.
 func decodeBody(c echo.Context, limit int64, dst any) error {
-	body, err := readBody(c, limit)
+	body, err := io.ReadAll(io.LimitReader(c.Request().Body, limit+1))
 	if err != nil {
 		return err
+	}
+	if int64(len(body)) > limit {
+		return engine.Errorf(engine.TooLarge, "too_large", "the body may have %d bytes here", limit)
 	}
 	return api.Decode(body, dst)
-}
-
-// decodeQuery reads a body that asks for hits. A count that is sent is 1 at
-// least, though in a Query 0 stands for the default.
-func decodeQuery(c echo.Context, limit int64, dst any) error {
-	body, err := readBody(c, limit)
-	if err != nil {
-		return err
-	}
-	if err := api.Decode(body, dst); err != nil {
-		return err
-	}
-	var sent counts
-	if err := json.Unmarshal(body, &sent); err != nil {
-		return err
-	}
-	return sent.check("body")
-}
-
-// counts are the counts of a query, as they were sent.
-type counts struct {
-	Limit      *int `json:"limit"`
-	FacetLimit *int `json:"facet_limit"`
-	Fusion     struct {
-		Depth *int `json:"depth"`
-	} `json:"fusion"`
-	Searches []counts `json:"searches"`
-}
-
-// check refuses a count of 0; at is where the query stands.
-func (n *counts) check(at string) error {
-	zero := func(sent *int) bool { return sent != nil && *sent == 0 }
-	switch {
-	case zero(n.Limit):
-		return errLimit(at + ".limit")
-	case zero(n.FacetLimit):
-		return invalid(at+".facet_limit", "is from 1 to %d", maxFacetLimit)
-	case zero(n.Fusion.Depth):
-		return invalid(at+".fusion.depth", "is from 1 to %d", maxDepth)
-	}
-	for i := range n.Searches {
-		if err := n.Searches[i].check(item(at+".searches", i)); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // postSearch answers a search.
 func (s *Service) postSearch(c echo.Context) error {
 	var q Query
-	if err := decodeQuery(c, maxSearchBody, &q); err != nil {
+	if err := decodeBody(c, maxSearchBody, &q); err != nil {
 		return err
 	}
 	ctx := c.Request().Context()
@@ -105,7 +52,7 @@ func postSearchOperation(a huma.API) *huma.Operation {
 // postSimilar answers with the documents that are nearest to one.
 func (s *Service) postSimilar(c echo.Context) error {
 	var q SimilarQuery
-	if err := decodeQuery(c, maxSearchBody, &q); err != nil {
+	if err := decodeBody(c, maxSearchBody, &q); err != nil {
 		return err
 	}
 	ctx := c.Request().Context()

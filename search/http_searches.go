@@ -41,7 +41,7 @@ type SearchError struct {
 // postSearches answers several searches.
 func (s *Service) postSearches(c echo.Context) error {
 	var body Searches
-	if err := decodeQuery(c, maxSearchesBody, &body); err != nil {
+	if err := decodeBody(c, maxSearchesBody, &body); err != nil {
 		return err
 	}
 	if err := checkSearches(body.Searches); err != nil {

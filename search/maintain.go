@@ -132,17 +132,17 @@ func (x *index) toSeal(now time.Time, o Options) []*part {
 
 // toMergeLittle returns the sealed parts that are to become one, if they are small.
 func (x *index) toMergeLittle(now time.Time, o Options) []*part {
-	return x.toMerge(now, func(rows int) bool { return rows <= littleMerge*o.FlushRows })
+	return x.toMerge(now, o, false)
 }
 
 // toMergeMuch returns the sealed parts that are to become one, if they are large.
 func (x *index) toMergeMuch(now time.Time, o Options) []*part {
-	return x.toMerge(now, func(rows int) bool { return rows > littleMerge*o.FlushRows })
+	return x.toMerge(now, o, true)
 }
 
-// toMerge takes the sealed parts that are to become one, if together they have
-// as many rows as are meant.
-func (x *index) toMerge(now time.Time, meant func(rows int) bool) []*part {
+// toMerge takes the sealed parts that are to become one, if together they are as
+// much as is meant.
+func (x *index) toMerge(now time.Time, o Options, much bool) []*part {
 	x.segment.RLock()
 	defer x.segment.RUnlock()
 	fresh, sealed := x.frozenParts(now)
@@ -154,7 +154,7 @@ func (x *index) toMerge(now time.Time, meant func(rows int) bool) []*part {
 	for _, g := range inputs {
 		rows += g.count
 	}
-	if len(inputs) == 0 || !meant(rows) || !take(inputs) {
+	if len(inputs) == 0 || rows > littleMerge*o.FlushRows != much || !take(inputs) {
 		return nil
 	}
 	return inputs

@@ -79,7 +79,7 @@ type origin struct {
 func newMerge(ctx context.Context, sc *schema, parts []*part, live []bitset.Set) (*sealing, error) {
 	order := originsOf(parts, live)
 	b := newSealing(sc)
-	of := b.descend(parts, live)
+	of := b.inherit(parts, live)
 	inputs := make([]inverted.Input, len(parts))
 	for i, g := range parts {
 		inputs[i] = inverted.Input{Segment: g.text, Rows: slices.Repeat([]uint32{inverted.Gone}, g.rows())}
@@ -109,9 +109,9 @@ func newMerge(ctx context.Context, sc *schema, parts []*part, live []bitset.Set)
 	return b, err
 }
 
-// descend takes the graph that has most of the live vectors as the parent, and
+// inherit takes the graph that has most of the live vectors as the parent, and
 // returns whose it is; -1 for none.
-func (b *sealing) descend(parts []*part, live []bitset.Set) (of int) {
+func (b *sealing) inherit(parts []*part, live []bitset.Set) (of int) {
 	of, most := -1, 0
 	for i, g := range parts {
 		if n := live[i].Count(); n > most && g.vectors != nil && g.vectors.graph != nil {

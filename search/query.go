@@ -16,14 +16,14 @@ import (
 type Query struct {
 	Q      string    `json:"q,omitempty" doc:"Plain text, in which nothing is a syntax error. Words in quotes are a phrase; a word with * behind it stands for all that begin with it. Without q, and without a vector, all that the filter admits, the newest first." example:"warm winter clothes"`
 	Mode   string    `json:"mode,omitempty" enum:"hybrid,keyword,semantic" default:"hybrid" doc:"keyword finds documents with a word of q; semantic compares vectors; hybrid blends both. Of a collection without vectors, keyword."`
-	Limit  int       `json:"limit,omitempty" default:"10" minimum:"1" maximum:"1000"`
+	Limit  Count     `json:"limit,omitempty" default:"10" minimum:"1" maximum:"1000"`
 	Cursor *string   `json:"cursor,omitempty" doc:"The next of the page before, of the same search."`
 	Filter string    `json:"filter,omitempty" doc:"As in: year >= 2020 and tags in ['coat']. Also or, not, != < <= >, not in, exists, and brackets. A date is compared with a time in quotes, or with a day, which is its beginning in UTC." example:"year >= 2020"`
 	Vector []float32 `json:"vector,omitempty" nullable:"false" doc:"What vectors are compared with, instead of what q means: as many numbers as those have."`
 	Exact  bool      `json:"exact,omitempty" doc:"Compares the vector with every other one, by its numbers. Without it, large collections are searched through a graph, which finds 95 of 100 or more of the nearest."`
 
 	Facets     []string `json:"facets,omitempty" nullable:"false" doc:"Fields whose values are counted over all documents that match, up to 16." example:"[\"tags\"]"`
-	FacetLimit int      `json:"facet_limit,omitempty" default:"10" minimum:"1" maximum:"1000" doc:"So many of the most frequent values of each field."`
+	FacetLimit Count    `json:"facet_limit,omitempty" default:"10" minimum:"1" maximum:"1000" doc:"So many of the most frequent values of each field."`
 	Sort       []string `json:"sort,omitempty" nullable:"false" doc:"Up to 4 fields, instead of the score; - before one for the greatest first. Documents without a value come last." example:"[\"-year\"]"`
 	Highlight  bool     `json:"highlight,omitempty" doc:"Returns the texts in which words of q stand, as HTML with <mark> around them, cut to the best 200 characters."`
 	Explain    bool     `json:"explain,omitempty" doc:"Tells how the search was made, and where the place of each hit comes from."`
@@ -76,7 +76,7 @@ type terms struct {
 
 // check refuses what cannot be asked, before anything is embedded.
 func (q *Query) check(sc *schema, caller engine.Principal) (p *plan, err error) {
-	p = &plan{schema: sc, room: maxAnswer, mode: q.Mode, limit: q.Limit, exact: q.Exact, highlight: q.Highlight, explain: q.Explain, facetLimit: q.FacetLimit}
+	p = &plan{schema: sc, room: maxAnswer, mode: q.Mode, limit: int(q.Limit), exact: q.Exact, highlight: q.Highlight, explain: q.Explain, facetLimit: int(q.FacetLimit)}
 	if p.limit == 0 {
 		p.limit = defaultLimit
 	}

@@ -102,7 +102,11 @@ func (s *Service) StartReindex(ctx context.Context, t engine.Tenant, alias, targ
 	if caller, known := engine.PrincipalFrom(ctx); drop && known && !caller.Has("search:admin") {
 		return nil, errDropScope
 	}
-	defer s.defining.lock(t)()
+	release, err := s.defining.Take(ctx, t.UID())
+	if err != nil {
+		return nil, err
+	}
+	defer release()
 	a, err := s.aliasToChange(ctx, t, alias)
 	if err != nil {
 		return nil, err
@@ -170,7 +174,11 @@ func (s *Service) beginReindex(ctx context.Context, source *collection, made *re
 // CancelReindex ends the re-index behind an alias and deletes what it made; of
 // one that failed, what is told of it. Errors: alias_not_found, reindex_not_found.
 func (s *Service) CancelReindex(ctx context.Context, t engine.Tenant, alias string) error {
-	defer s.defining.lock(t)()
+	release, err := s.defining.Take(ctx, t.UID())
+	if err != nil {
+		return err
+	}
+	defer release()
 	if _, err := s.aliasToChange(ctx, t, alias); err != nil {
 		return err
 	}
@@ -185,11 +193,15 @@ func (s *Service) CancelReindex(ctx context.Context, t engine.Tenant, alias stri
 
 // failReindex ends a re-index because of a document that does not fit.
 func (s *Service) failReindex(ctx context.Context, w *reindexing, why error) error {
-	defer s.defining.lock(w.tenant)()
+	release, err := s.defining.Take(ctx, w.tenant.UID())
+	if err != nil {
+		return err
+	}
+	defer release()
 	now := s.reindexInfo(w.tenant, w.reindexRecord)
 	failed := *w.reindexRecord
 	failed.Error, failed.Done, failed.Of = why.Error(), now.Documents, now.Of
-	err := s.endReindex(ctx, w, "reindex.failed", func(tx *engine.Tx) { tx.Put(bucketReindexes, []byte(w.alias), encode(&failed)) })
+	err = s.endReindex(ctx, w, "reindex.failed", func(tx *engine.Tx) { tx.Put(bucketReindexes, []byte(w.alias), encode(&failed)) })
 	if err == nil {
 		s.metrics.reindexFailed.Inc()
 		s.log.Warn("a re-index failed; the alias leads where it led", "alias", w.alias, "to", w.Target, "tenant", w.tenant)

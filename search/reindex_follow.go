@@ -115,7 +115,11 @@ func decodeNote(key, value []byte) (v version, deleted bool, err error) {
 // one of the same document is left for the next slice. It reports whether that
 // was all, so that the alias has moved.
 func (s *Service) commitNotes(ctx context.Context, w *reindexing, target *collection, notes []*note, weight engine.UpdateOption) (moved bool, written int, seq uint64, err error) {
-	defer s.defining.lock(w.tenant)()
+	release, err := s.defining.Take(ctx, w.tenant.UID())
+	if err != nil {
+		return false, 0, 0, err
+	}
+	defer release()
 	drop := w.Drop && len(s.registry.aliasesTo(w.tenant, w.Source)) == 1
 	now := s.e.Clock.Now().UTC()
 	err = s.e.Store.Update(ctx, w.tenant, func(tx *engine.Tx) (err error) {

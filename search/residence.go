@@ -36,6 +36,8 @@ type loading struct {
 }
 
 const (
+	loadsOfTenant = 2 // at a time: whoever uses many cold collections leaves the processors to others
+
 	maxLoading = 30 * time.Second // that a caller waits for an index
 	retryLoad  = 10 * time.Second // after it failed
 )
@@ -220,7 +222,7 @@ func (s *Service) load(c *collection, l *loading) {
 	s.warm.add(c)
 	var x *index
 	err := safely("loading an index", func() (err error) {
-		leave, err := s.lanes.enter(s.life, c.tenant)
+		leave, err := s.loads.Take(s.life, c.tenant.UID())
 		if err != nil {
 			return err
 		}
@@ -232,8 +234,10 @@ func (s *Service) load(c *collection, l *loading) {
 	defer c.mu.Unlock()
 	c.loading, c.coming = nil, 0
 	if err != nil {
-		if _, told := errors.AsType[*engine.Error](err); !told && s.life.Err() == nil {
-			s.log.Error("the index of a collection could not be loaded", "collection", c.name, "tenant", c.tenant, "error", err)
+		if _, told := errors.AsType[*engine.Error](err); !told {
+			if s.life.Err() == nil {
+				s.log.Error("the index of a collection could not be loaded", "collection", c.name, "tenant", c.tenant, "error", err)
+			}
 			err = errUnloadable.With(err)
 		}
 		l.err, c.failed, c.retry = err, err, time.Now().Add(retryLoad)

@@ -179,7 +179,11 @@ func (x *restore) flush() error {
 
 // finish makes the documents a collection.
 func (x *restore) finish(name string) error {
-	defer x.s.defining.lock(x.t)()
+	release, err := x.s.defining.Take(x.ctx, x.t.UID())
+	if err != nil {
+		return err
+	}
+	defer release()
 	if err := x.s.mayAdd(x.t); err != nil {
 		return err
 	}

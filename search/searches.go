@@ -35,7 +35,7 @@ func checkSearches(list []NamedQuery) error {
 		case q.Limit == 0:
 			hits += defaultLimit
 		case q.Limit > 0 && q.Limit <= api.MaxLimit:
-			hits += q.Limit
+			hits += int(q.Limit)
 		}
 	}
 	if hits > api.MaxLimit {

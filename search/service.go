@@ -67,7 +67,7 @@ type Service struct {
 	metrics    *metrics
 	registry   *registry
 	warm       warm
-	lanes      lanes
+	loads      engine.Turns[engine.UID] // of indexes that are loaded, by tenant
 	gate       *gate
 	ahead      ahead
 	seen       progress     // the newest commit that the indexes were told of
@@ -78,10 +78,10 @@ type Service struct {
 	room    sync.Mutex                          // held by who makes room for an index
 	crowded atomic.Pointer[map[engine.UID]bool] // tenants that may not store documents, as there is no memory to index them
 
-	defining definitions
-	dropped  chan struct{} // a collection was deleted: there is something to sweep
-	samples  chan sample   // searches that are to be made again
-	frozen   chan struct{} // a part is full: there is something to seal
+	defining engine.Turns[engine.UID] // one change of a tenant's definitions, aliases and re-indexes at a time
+	dropped  chan struct{}            // a collection was deleted: there is something to sweep
+	samples  chan sample              // searches that are to be made again
+	frozen   chan struct{}            // a part is full: there is something to seal
 
 	graphExports sync.Map // tenants in which one runs, by their UID
 
@@ -105,6 +105,7 @@ func New(e *engine.Engine, o Options) *Service {
 	o = o.withDefaults(e)
 	s := &Service{e: e, options: o, log: o.Log, registry: newRegistry(), ahead: ahead{readings: map[version]*reading{}}, gate: newGate(runtime.GOMAXPROCS(0)), dropped: make(chan struct{}, 1), frozen: make(chan struct{}, 1), samples: make(chan sample, 1), toReindex: make(chan struct{}, 1)}
 	s.life, s.end = context.WithCancel(context.Background())
+	s.loads.Most = loadsOfTenant
 	s.scratch.New = func() any { return newScratch() }
 	s.metrics = newMetrics(o.Registerer, s)
 	e.AddCheck(engine.Checker{Name: s.Name(), Check: s.check})

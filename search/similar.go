@@ -12,13 +12,13 @@ import (
 // SimilarQuery asks for the documents that are nearest to one.
 type SimilarQuery struct {
 	ID     string  `json:"id" doc:"Of the document, which is not among the hits." example:"d1"`
-	Limit  int     `json:"limit,omitempty" default:"10" minimum:"1" maximum:"1000"`
+	Limit  Count   `json:"limit,omitempty" default:"10" minimum:"1" maximum:"1000"`
 	Cursor *string `json:"cursor,omitempty" doc:"The next of the page before, of the same query; a document that was written again begins anew."`
 	Filter string  `json:"filter,omitempty" doc:"As in a search." example:"year >= 2020"`
 	Exact  bool    `json:"exact,omitempty" doc:"As in a search."`
 
 	Facets     []string `json:"facets,omitempty" nullable:"false" doc:"As in a search." example:"[\"tags\"]"`
-	FacetLimit int      `json:"facet_limit,omitempty" default:"10" minimum:"1" maximum:"1000"`
+	FacetLimit Count    `json:"facet_limit,omitempty" default:"10" minimum:"1" maximum:"1000"`
 	Explain    bool     `json:"explain,omitempty"`
 }
 

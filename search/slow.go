@@ -69,7 +69,7 @@ func (s *Service) noteSlow(c *collection, q *Query, a *Answer, took time.Duratio
 	s.metrics.slow.Inc()
 	c.slow.add(SlowSearch{
 		Time: now.UTC(), TookMS: a.TookMS, Mode: a.Mode, Q: beginning(q.Q), Filter: beginning(q.Filter),
-		Limit: cmp.Or(q.Limit, defaultLimit), Found: a.Found,
+		Limit: cmp.Or(int(q.Limit), defaultLimit), Found: a.Found,
 	})
 	if last := s.slowLogged.Load(); now.UnixNano()-last >= int64(slowLogged) && s.slowLogged.CompareAndSwap(last, now.UnixNano()) {
 		s.log.Warn("a search was slow", "collection", c.name, "tenant", c.tenant, "mode", a.Mode, "took", took, "found", a.Found)

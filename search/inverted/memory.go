@@ -20,6 +20,7 @@ type Memory struct {
 	sorting sync.Mutex                  // while words gets them
 	lengths lengths
 	total   float64
+	packed  int // bytes that postings and tracks take
 	tfs     numbering
 	weights numbering
 	row     []*posted // of each token of the row that is being added
@@ -74,10 +75,12 @@ func (m *Memory) Add(tokens []Token) (row uint32, err error) {
 		m.row = append(m.row, p)
 	}
 	for i, p := range m.row {
+		before := cap(p.packed) + cap(p.tracks)
 		if p.open {
 			p.begin(row, m.tfs.of(p.tf))
 		}
 		p.tracks = p.track.append(p.tracks, tokens[i].Position, m.weights.of(tokens[i].Weight))
+		m.packed += cap(p.packed) + cap(p.tracks) - before
 	}
 	m.lengths = appendFloat32(m.lengths, length)
 	m.total += float64(length)

@@ -6,11 +6,7 @@ const posting = 200
 
 // Size estimates the bytes that the segment takes in memory.
 func (m *Memory) Size() int64 {
-	n := int64(cap(m.lengths) + posting*len(m.terms))
-	for _, p := range m.terms {
-		n += int64(cap(p.packed) + cap(p.tracks))
-	}
-	return n
+	return int64(cap(m.lengths) + posting*len(m.terms) + m.packed)
 }
 
 // Size is how many bytes the segment has, which is about what it takes in
